@@ -1,0 +1,1 @@
+"""Conventional systems: one file each, same contract as linksim.schemes."""
