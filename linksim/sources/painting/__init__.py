@@ -1,0 +1,1 @@
+"""How a built-in scene is painted: random draws, texture fields, shapes of the classes, composition."""

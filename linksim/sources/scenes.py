@@ -1,0 +1,47 @@
+"""The built-in source: cluttered scenes painted from an index, with the truth known.
+
+No data are needed: picture i of a split is always the same, on any machine and in any process, and no texture or
+shape parameter of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about
+photographs: power falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang,
+Int. J. Computer Vision 41, 2001).
+"""
+
+import numpy as np
+
+from linksim.errors import UserError
+from linksim.registry import register
+from linksim.sources.base import Source, SourceConfig, Split, Truth
+from linksim.sources.painting.compose import paint
+from linksim.sources.painting.shapes import CLASSES
+
+LENGTH = 1_000_000
+
+
+def scene(split: Split, index: int, size: int = 256) -> tuple[np.ndarray, Truth]:
+    """One picture, uint8 [size, size, 3], and its truth. A plain function of integers: any process may call it."""
+    picture, boxes, labels, difficult, _ = paint(split, index, size)
+    return picture, Truth(boxes, labels, difficult)
+
+
+@register("source", "scenes")
+class Scenes(Source):
+    """Cluttered scenes with eight classes of objects, painted on demand; needs no data."""
+
+    classes = tuple(CLASSES)
+
+    def __init__(self, config: SourceConfig, split: Split):
+        super().__init__(config, split)
+        if not 64 <= config.size <= 2048:
+            raise UserError(f"source.size is {config.size}; scenes are painted at 64 to 2048 pixels. Choose 256.")
+
+    def __len__(self) -> int:
+        return LENGTH
+
+    def batch(self, indices) -> tuple[np.ndarray, list[Truth]]:
+        """See `Source.batch`; IndexError beyond the split's length."""
+        indices = [int(i) for i in indices]
+        if indices and not 0 <= min(indices) <= max(indices) < LENGTH:
+            raise IndexError(f"scenes have indices 0 to {LENGTH - 1}, got {min(indices)} to {max(indices)}")
+        scenes = [scene(self.split, i, self.config.size) for i in indices]
+        pictures = np.stack([s[0] for s in scenes]) if scenes else np.empty((0, *2 * (self.config.size,), 3), np.uint8)
+        return pictures, [s[1] for s in scenes]
