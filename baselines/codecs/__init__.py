@@ -1,0 +1,1 @@
+"""Conventional picture codecs: bytes in, bytes out; they know nothing of channels."""

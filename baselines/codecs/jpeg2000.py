@@ -1,0 +1,178 @@
+"""JPEG2000 (ISO/IEC 15444-1) as a conventional system would use it: irreversible 9/7 wavelet, multiple-component
+colour transform, one tile, one quality layer, raw codestream without JP2 boxes and without a comment.
+
+A codestream is asked for either by its size (the largest that OpenJPEG makes within so many bytes) or by its
+quality (a target PSNR; the size is what it takes).
+"""
+
+import ctypes
+import os
+import struct
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from hashlib import blake2b
+from threading import Lock
+
+import numpy as np
+
+from baselines.codecs import memory_stream
+from baselines.codecs.openjpeg import openjpeg
+
+_COMMENT = 0xFF64
+_START_OF_TILE = 0xFF90
+_TILE_MARKERS = 16  # SOT, SOD and EOC, which OpenJPEG forgets when it holds a codestream to a rate
+
+
+class Jpeg2000:
+    """Codes and decodes pictures, many at a time on all cores (OpenJPEG runs outside the interpreter's lock), and
+    keeps the `remember` latest results of each kind: a sweep asks for the same ones at every SNR."""
+
+    def __init__(self, remember: int = 20_000):
+        openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
+        self._codestreams = _Memory(remember)
+        self._pictures = _Memory(remember // 20)
+
+    def to_size(self, images: np.ndarray, sizes: Sequence[int]) -> list[bytes | None]:
+        """The largest codestream of at most sizes[b] bytes for each picture, None where not even the smallest fits.
+
+        images: uint8 [B, H, W, 3], RGB. sizes: B integers, bytes."""
+        def key(image, size):
+            return _digest(image), "size", int(size)
+
+        return self._codestreams.map(_largest, key, zip(images, map(int, sizes), strict=True))
+
+    def to_quality(self, images: np.ndarray, psnr_db: float) -> list[bytes]:
+        """A codestream of PSNR about `psnr_db` for each picture uint8 [B, H, W, 3] (OpenJPEG's own estimate of it,
+        made on wavelet coefficients)."""
+        def key(image, quality):
+            return _digest(image), "psnr", quality
+
+        return self._codestreams.map(_by_quality, key, [(image, float(psnr_db)) for image in images])
+
+    def decode(self, codestreams: Sequence[bytes]) -> list[np.ndarray | None]:
+        """Pictures uint8 [H, W, 3], None for what OpenJPEG refuses. A picture that comes out isn't therefore the
+        right one: damaged codestreams decode too, and only a CRC tells."""
+        return self._pictures.map(_decode, lambda codestream: codestream, [(c,) for c in codestreams])
+
+
+def _largest(image: np.ndarray, size: int) -> bytes | None:
+    """OpenJPEG's own rate control looks for the largest codestream; its cap counts the comment (removed here) and
+    not the tile's markers. Asked with that in mind it hits at the first try; what still is too long is asked for
+    again, shorter, because the cap isn't promised."""
+    comment = 6 + len(f"Created by OpenJPEG version {openjpeg().version()}")
+    request = size + comment - _TILE_MARKERS
+    codestream = _encode(image, ratio=image.size / max(request, 1))
+    if len(codestream) > size and len(_encode(image, ratio=image.size)) > size:
+        return None  # a request of one byte: the main header and empty packets
+    while len(codestream) > size:
+        request -= len(codestream) - size
+        codestream = _encode(image, ratio=image.size / max(request, 1))
+    return codestream
+
+
+def _by_quality(image: np.ndarray, psnr_db: float) -> bytes:
+    return _encode(image, psnr_db=psnr_db)
+
+
+def _encode(image: np.ndarray, ratio: float | None = None, psnr_db: float | None = None) -> bytes:
+    """One run of the encoder for a picture uint8 [H, W, 3], at a compression ratio or a PSNR."""
+    opj = openjpeg()
+    height, width, components = image.shape
+    parameters = opj.set_default_encoder_parameters()
+    parameters.codec_fmt = opj.CODEC_J2K
+    parameters.irreversible = 1
+    parameters.tcp_mct = 1
+    # every further level halves the picture; OpenJPEG refuses more levels than the shorter side has halvings
+    parameters.numresolution = min(6, int(np.log2(min(height, width))) + 1)
+    parameters.tcp_numlayers = 1
+    if psnr_db is None:
+        parameters.cp_disto_alloc = 1
+        parameters.tcp_rates[0] = ratio
+    else:
+        parameters.cp_fixed_quality = 1
+        parameters.tcp_distoratio[0] = psnr_db
+    layout = (opj.ImageComptParmType * components)()
+    for component in layout:
+        component.dx = component.dy = 1
+        component.w, component.h, component.prec, component.bpp = width, height, 8, 8
+    with ExitStack() as stack:
+        picture = opj.image_create(layout, opj.CLRSPC_SRGB)
+        stack.callback(opj.image_destroy, picture)
+        picture.contents.x1, picture.contents.y1 = width, height
+        for k in range(components):
+            plane = np.ascontiguousarray(image[:, :, k], np.int32)
+            ctypes.memmove(picture.contents.comps[k].data, plane.ctypes.data, plane.nbytes)
+        codec = opj.create_compress(opj.CODEC_J2K)
+        stack.callback(opj.destroy_codec, codec)
+        opj.setup_encoder(codec, parameters, picture)
+        stream, out = stack.enter_context(memory_stream.writer())
+        opj.start_compress(codec, picture, stream)
+        opj.encode(codec, stream)
+        opj.end_compress(codec, stream)
+        return without_comment(bytes(out))
+
+
+def _decode(codestream: bytes) -> np.ndarray | None:
+    opj = openjpeg()
+    with ExitStack() as stack:
+        codec = opj.create_decompress(opj.CODEC_J2K)
+        stack.callback(opj.destroy_codec, codec)
+        try:
+            opj.setup_decoder(codec, opj.set_default_decoder_parameters())
+            stream = stack.enter_context(memory_stream.reader(codestream))
+            picture = opj.read_header(stream, codec)
+            stack.callback(opj.image_destroy, picture)
+            opj.decode(codec, stream, picture)
+            opj.end_decompress(codec, stream)
+        except opj.OpenJPEGLibraryError:
+            return None
+        planes = [picture.contents.comps[k] for k in range(picture.contents.numcomps)]
+        if len(planes) != 3 or len({(plane.w, plane.h) for plane in planes}) != 1:
+            return None
+        values = [np.ctypeslib.as_array(plane.data, (plane.h, plane.w)) for plane in planes]
+        return np.clip(np.stack(values, -1), 0, 255).astype(np.uint8)
+
+
+def without_comment(codestream: bytes) -> bytes:
+    """The same codestream without its comment (COM) segments: text nobody needs, on the air at full price. Nothing
+    in the main header refers to another segment's place, so what is left stays a valid codestream."""
+    return b"".join([codestream[:2]] + [segment for marker, segment in segments(codestream) if marker != _COMMENT])
+
+
+def segments(codestream: bytes) -> Iterable[tuple[int, bytes]]:
+    """(marker, segment) of the main header after SOC, then (0xFF90, everything from the first tile on)."""
+    at = 2
+    while True:
+        marker, length = struct.unpack_from(">HH", codestream, at)
+        if marker == _START_OF_TILE:
+            yield marker, codestream[at:]
+            return
+        yield marker, codestream[at : at + 2 + length]
+        at += 2 + length
+
+
+def _digest(image: np.ndarray) -> bytes:
+    return blake2b(np.ascontiguousarray(image).tobytes() + str(image.shape).encode(), digest_size=16).digest()
+
+
+class _Memory:
+    """The latest results of a pure function, by key; missing ones are computed on all cores, each once."""
+
+    def __init__(self, size: int):
+        self._size, self._results, self._lock = size, OrderedDict(), Lock()
+
+    def map(self, function: Callable, key: Callable, arguments: Iterable[tuple]) -> list:
+        arguments = list(arguments)
+        keys = [key(*a) for a in arguments]
+        with self._lock:
+            found = {k: self._results[k] for k in keys if k in self._results}
+        missing = {k: a for k, a in zip(keys, arguments, strict=True) if k not in found}
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            found.update(zip(missing, pool.map(lambda a: function(*a), missing.values()), strict=True))
+        with self._lock:
+            self._results.update(found)
+            while len(self._results) > self._size:
+                self._results.popitem(last=False)
+        return [found[k] for k in keys]
