@@ -94,9 +94,11 @@ class Link:
 
     def _over_the_air(self, symbols, length, snr_db, draw):
         """Equalised complex64 and variance float32, both [B, M], zero beyond length; a few rows at a time."""
-        parts = [self._few_over_the_air(symbols[few], length[few], snr_db,
-                                        Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt))
-                 for few in (slice(i, i + self.slot_tile) for i in range(0, len(symbols), self.slot_tile))]
+        parts = []
+        for start in range(0, len(symbols), self.slot_tile):
+            few = slice(start, start + self.slot_tile)
+            here = Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
+            parts.append(self._few_over_the_air(symbols[few], length[few], snr_db, here))
         return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
     def _few_over_the_air(self, symbols, length, snr_db, draw):
@@ -159,6 +161,8 @@ def _check(burst: Burst, draw: Draw) -> None:
     """The contract of a burst. Power is checked against gross mistakes only (a power of 2 is one): a row of
     QAM symbols has mean power 1 in expectation, not exactly."""
     rows, most = burst.symbols.shape
+    if rows == 0:
+        raise ValueError("burst has no rows")
     length = np.asarray(burst.length)
     for name, array in {"length": length, "header": burst.header, "draw": draw.picture}.items():
         if len(array) != rows:

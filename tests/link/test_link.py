@@ -5,6 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from linksim.link.burst import PURPOSES, Burst, Draw
+from linksim.link.channels.base import Channel, ChannelConfig
+from linksim.link.draws import normal
 from linksim.link.link import Link, LinkConfig
 
 GRID = {"fft_size": 16, "symbols_per_slot": 7, "pilot_symbols": [1, 4]}
@@ -96,6 +98,26 @@ def test_another_attempt_is_another_channel():
     assert not np.isclose(link.gain(d), link.gain(Draw(d.seed, d.picture, d.realisation, 1))).any()
 
 
+class Selective(Channel):
+    """Every resource element its own gain."""
+
+    def response(self, draw, slots, symbols, subcarriers):
+        return normal(draw, "gain", slots * symbols * subcarriers).reshape(-1, slots, symbols, subcarriers)
+
+
+def test_a_channel_may_vary_over_time_and_frequency():
+    link = Link(LinkConfig(channel={"model": "awgn"}, grid=GRID), tile=2)
+    link.channel = Selective(ChannelConfig(model="selective"))
+    b, d, grid = burst(), draw(), link.grid
+    r = link.transmit(b, 20.0, d)
+    response = link.channel.response(d, grid.slots(400), grid.symbols_per_slot, grid.fft_size)
+    gain = np.abs(response[:, :, grid.data_symbols].reshape(6, -1)[:, :400]) ** 2
+    sent = np.arange(400) < b.length[:, None]
+    np.testing.assert_allclose(r.noise_variance[sent], 0.01 / gain[sent], rtol=1e-4)
+    normalised = np.abs(r.symbols - b.symbols)[sent] ** 2 / r.noise_variance[sent]
+    assert np.mean(normalised) == pytest.approx(1, abs=5 / np.sqrt(normalised.size))
+
+
 def test_nothing_to_send(link):
     b = Burst(np.zeros((2, 5), np.complex64), np.zeros(2, np.int32), np.zeros((2, 0), np.uint8), 0, {})
     assert not link.transmit(b, 0.0, draw(2)).symbols.any()
@@ -104,7 +126,7 @@ def test_nothing_to_send(link):
 
 @pytest.mark.parametrize("change, message", [
     ({"symbols": burst().symbols * 2}, "power"), ({"length": burst().length + 400}, "length"),
-    ({"header": np.zeros((5, 0), np.uint8)}, "header"), ({"header_uses": 20}, "header")])
+    ({"symbols": burst().symbols[:0]}, "no rows"), ({"header": np.zeros((5, 0), np.uint8)}, "header"), ({"header_uses": 20}, "header")])
 def test_broken_bursts_are_refused(link, change, message):
     with pytest.raises(ValueError, match=message):
         link.transmit(Burst(**{**vars(burst()), **change}), 0.0, draw())
