@@ -1,0 +1,23 @@
+"""Figures, the page and the terminal's table, drawn from a run's folder alone: no scheme, link or task is built here."""
+
+from pathlib import Path
+
+
+def draw(run_dir: Path) -> list[Path]:
+    """Draw everything a run folder has the data for; returns the files written, the page last.
+
+    run_dir holds scenario.yaml, provenance.json and table.parquet, and where they were measured
+    symbols_vs_mu.csv and examples.npz (see `linksim.report.store`).
+    Writes map_vs_snr, uses_by_purpose, symbols_vs_mu (PNG and PDF each), examples.png and report.html.
+    UserError where a file is missing or damaged. Drawing twice gives the same bytes.
+    """
+    from linksim.report import examples, mu, page, snr, uses
+    from linksim.report.store import Run
+
+    run = Run.read(Path(run_dir))
+    written = [*snr.draw(run), *uses.draw(run)]
+    if run.mu:
+        written += mu.draw(run)
+    if run.examples is not None:
+        written += examples.draw(run)
+    return [*written, page.write(run, written)]

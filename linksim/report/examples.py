@@ -1,0 +1,161 @@
+"""examples: what was sent, what the codec found important, what it sent of it, and what each receiver saw and found."""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.patches import Rectangle
+
+from linksim.report import caption, style
+from linksim.report.store import Run
+
+SHOWN = 0.25  # boxes scored lower are left out
+HIT, FALSE, TRUTH = ("#56B4E9", "-"), ("#E69F00", (0, (3, 1.5))), ("#FFFFFF", "-")
+SIDE, GAP = 1.62, 0.07  # inches
+
+
+def draw(run: Run) -> list[Path]:
+    """Writes examples.png: a row per picture, a column per stage."""
+    with style.settings():
+        return style.save(_figure(run), run.folder, "examples", "png")
+
+
+def _figure(run: Run):
+    data = run.examples
+    received = [key.removeprefix("received/") for key in data if key.startswith("received/")]
+    order = {name: i for i, name in enumerate(run.schemes)}
+    received.sort(key=lambda name: order.get(name, len(order)))
+    stages = [("sent, with the truth", _sent)]
+    if "weights" in data:
+        stages.append(("weight of each feature", _weights))
+    if "mask" in data:
+        stages.append(("features sent", _mask))
+    stages += [(name, lambda ax, i, run, name=name: _received(ax, i, run, name)) for name in received]
+    rows, head = len(data["sent"]), 0.52
+    width = max(len(stages) * (SIDE + GAP) + 0.3, 6.8)
+    asked = run.scenario.get("examples", {}).get("snr_db", run.snr_db[-1])
+    snr = min(run.snr_db, key=lambda point: abs(point - asked))
+    title = f"Examples at a mean SNR of {snr:g} dB, {caption.channel(run)}"
+    words = caption.sentences(
+        f"Boxes found with a score of at least {SHOWN:g}: solid blue where they meet an object of their class (IoU .5),"
+        " dashed orange where they don't; white: truth",
+        "weights from 0 (dark) to 1 (bright)" if "weights" in data else "",
+        "dark patches were not sent" if "mask" in data else "",
+        "a grey picture was lost; each picture's draw is the same for every scheme", caption.data(run))
+    fig, (left, bottom, _, body) = style.sheet(run, width, rows * (SIDE + GAP + 0.17) + head, title, words)
+    looks = style.looks(run)
+    for column, (label, paint) in enumerate(stages):
+        x = left + 0.15 + column * (SIDE + GAP)
+        lines = textwrap.wrap(label, 20)[:2]
+        fig.text((x + SIDE / 2) / width, (bottom + body - head + 0.07) / fig.get_figheight(), "\n".join(lines),
+                 size=style.TEXT - 0.5, ha="center", va="bottom", linespacing=1.1,
+                 weight="bold" if label in received else "normal",
+                 color=looks[label].color if label in looks else style.INK)
+        for row in range(rows):
+            y = bottom + body - head - SIDE - row * (SIDE + GAP + 0.17)
+            ax = style.axes(fig, x, y, SIDE, SIDE, xticks=[], yticks=[])
+            ax.grid(False)
+            ax.spines[:].set_visible(False)
+            note = paint(ax, row, run)
+            size = data["sent"].shape[1]
+            ax.set(xlim=(0, size), ylim=(size, 0))
+            ax.text(0.5, -0.025, note, transform=ax.transAxes, ha="center", va="top", size=style.SMALL,
+                    color=style.SOFT)
+    return fig
+
+
+def _show(ax, image) -> None:
+    side = image.shape[0]
+    ax.imshow(image, extent=(0, side, side, 0), interpolation="antialiased")
+
+
+def _sent(ax, i: int, run: Run):
+    _show(ax, run.examples["sent"][i])
+    boxes, labels = truth(run, i)
+    for box, label in zip(boxes, labels, strict=True):
+        _box(ax, box, label, *TRUTH)
+    return f"{len(boxes)} object" + "s" * (len(boxes) != 1)
+
+
+def _weights(ax, i: int, run: Run):
+    image, weights = run.examples["sent"][i], run.examples["weights"][i].astype(float)
+    _show(ax, np.repeat(image.mean(-1, keepdims=True), 3, -1).astype(np.uint8))
+    side = image.shape[0]
+    ax.imshow(weights, extent=(0, side, side, 0), cmap="inferno", vmin=0, vmax=1, alpha=0.72, interpolation="nearest")
+    return f"mean {weights.mean():.2f}"
+
+
+def _mask(ax, i: int, run: Run):
+    image, mask = run.examples["sent"][i], run.examples["mask"][i].astype(bool)
+    up = np.kron(mask, np.ones((image.shape[0] // mask.shape[0], image.shape[1] // mask.shape[1]), bool))
+    kept = np.zeros(image.shape[:2], bool)
+    kept[: up.shape[0], : up.shape[1]] = up[: kept.shape[0], : kept.shape[1]]
+    _show(ax, np.where(kept[..., None], image, (0.16 * image + 12).astype(np.uint8)))
+    return f"{mask.mean():.0%} kept"
+
+
+def _received(ax, i: int, run: Run, name: str):
+    data = run.examples
+    image, sent = data[f"received/{name}"][i], data["sent"][i]
+    _show(ax, image)
+    if np.ptp(image.reshape(-1, 3), axis=0).max() == 0:
+        ax.text(0.5, 0.5, "lost", transform=ax.transAxes, ha="center", va="center", size=style.TEXT + 1,
+                color="white")
+        return ""
+    boxes, scores = (np.asarray(data.get(f"{kind}/{name}/{i}", empty)) for kind, empty in
+                     (("boxes", np.zeros((0, 4))), ("scores", np.zeros(0))))
+    labels = _names(run, data.get(f"labels/{name}/{i}", []))
+    keep = [j for j in np.argsort(-scores, kind="stable") if scores[j] >= SHOWN]
+    real, kinds = truth(run, i)
+    hits = matched(boxes[keep], [labels[j] for j in keep], real, kinds)
+    for hit, j in reversed(list(zip(hits, keep, strict=True))):
+        score = f"{scores[j]:.2f}".removeprefix("0")
+        _box(ax, boxes[j], f"{labels[j]} {score}", *(HIT if hit else FALSE))
+    error = np.mean((image.astype(float) - sent) ** 2)
+    found = f"{sum(hits)} of {len(real)} found"
+    return f"{found}, {10 * np.log10(255**2 / error):.1f} dB PSNR" if error else found
+
+
+def truth(run: Run, i: int) -> tuple[np.ndarray, list[str]]:
+    """True boxes [K, 4] and class names of example i."""
+    boxes = np.asarray(run.examples.get(f"boxes/truth/{i}", np.zeros((0, 4)))).reshape(-1, 4)
+    return boxes, _names(run, run.examples.get(f"labels/truth/{i}", []))
+
+
+def matched(boxes: np.ndarray, labels: list[str], real: np.ndarray, kinds: list[str]) -> list[bool]:
+    """Whether each box, best score first, takes a still free object of its class with IoU >= .5."""
+    free, hits = set(range(len(real))), []
+    for box, label in zip(boxes, labels, strict=True):
+        overlaps = [(iou(box, real[j]), j) for j in free if kinds[j] == label]
+        best, j = max(overlaps, default=(0.0, -1))
+        hits.append(best >= 0.5)
+        if best >= 0.5:
+            free.discard(j)
+    return hits
+
+
+def iou(a, b) -> float:
+    """Intersection over union of two boxes x0 y0 x1 y1."""
+    inner = np.prod(np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None))
+    area = np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - inner
+    return float(inner / area) if area > 0 else 0.0
+
+
+def _names(run: Run, labels) -> list[str]:
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "iu":
+        return [str(run.examples["classes"][label]) for label in labels]
+    return [str(label) for label in labels]
+
+
+def _box(ax, box, label: str, color: str, dash) -> None:
+    x0, y0, x1, y1 = (float(v) for v in box)
+    edge = [patheffects.withStroke(linewidth=2.6, foreground="#000000AA")]
+    ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=color, ls=dash, lw=1.3, path_effects=edge))
+    side = ax.get_images()[0].get_extent()[1]
+    above = y0 > 0.09 * side
+    right = x0 > 0.7 * side  # a tag that would leave the picture hangs from the box's right edge
+    ax.text(min(x1, side) if right else max(x0, 0), y0 if above else max(y0, 0), label, size=6.5, color="black",
+            ha="right" if right else "left", va="bottom" if above else "top", clip_on=True,
+            bbox={"boxstyle": "square,pad=0.12", "fc": color, "ec": "none"})

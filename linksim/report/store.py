@@ -1,0 +1,115 @@
+"""What a figure may know: the files of one run folder, read once.
+
+    scenario.yaml        as resolved: name, source, task, link, schemes, plan, ...
+    provenance.json      versions, seeds, ...; "warnings": list of sentences printed on every figure; "command"
+    table.parquet        one line per point: scheme, kind ("scheme" | "bound"), snr_db, rows, ap50, ap50_lo,
+                         ap50_hi, uses, uses_<purpose>, header_lost, lost, psnr_db, choice
+    symbols_vs_mu.csv    optional: scheme, mu, uses, uses_lo, uses_hi, kept, and ap50 where measured
+    examples.npz         optional: sent uint8 [E, S, S, 3]; weights float [E, h, w]; mask bool [E, h, w];
+                         classes str [C]; "received/<scheme>" uint8 [E, S, S, 3];
+                         "boxes/<scheme>/<i>" float [K, 4], "scores/<scheme>/<i>" [K], "labels/<scheme>/<i>"
+                         int [K] or names, for picture i; the truth likewise under the scheme "truth", no scores
+"""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from linksim.errors import UserError
+from linksim.link.burst import PURPOSES
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. table: a dict per point; mu: a dict per (scheme, mu); examples: arrays by name or None."""
+
+    folder: Path
+    scenario: dict
+    provenance: dict
+    table: list[dict]
+    mu: list[dict]
+    examples: dict[str, np.ndarray] | None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Run":
+        """Reads the folder; UserError names what is missing or damaged."""
+        if not folder.is_dir():
+            raise UserError(f"no run folder at {folder}; `linksim run SCENARIO` makes one")
+        optional = {"symbols_vs_mu.csv": _csv, "examples.npz": _npz}
+        mu, examples = (_read(folder / name, how) if (folder / name).exists() else None
+                        for name, how in optional.items())
+        run = cls(folder, _read(folder / "scenario.yaml", _yaml), _read(folder / "provenance.json", _json),
+                  _read(folder / "table.parquet", _parquet), mu or [], examples)
+        if not run.table:
+            raise UserError(f"{folder / 'table.parquet'} has no rows; run the scenario again")
+        return run
+
+    @property
+    def schemes(self) -> list[str]:
+        """Names of the schemes in the table, in the scenario's order."""
+        found = list(dict.fromkeys(row["scheme"] for row in self.table if row["kind"] == "scheme"))
+        order = [scheme["name"] for scheme in self.scenario.get("schemes", [])]
+        return sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+
+    @property
+    def bounds(self) -> list[str]:
+        """Names of the bounds in the table."""
+        return list(dict.fromkeys(row["scheme"] for row in self.table if row["kind"] == "bound"))
+
+    @property
+    def snr_db(self) -> list[float]:
+        """SNR points in dB, increasing."""
+        return sorted({row["snr_db"] for row in self.table})
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences a reader of any figure must see."""
+        return list(self.provenance.get("warnings") or [])
+
+    def points(self, name: str, kind: str = "scheme") -> list[dict]:
+        """The table's lines of one scheme or bound, by increasing SNR."""
+        return sorted((row for row in self.table if row["scheme"] == name and row["kind"] == kind),
+                      key=lambda row: row["snr_db"])
+
+    def split(self, row: dict) -> dict[str, float]:
+        """Channel uses per picture by purpose, of one line of the table."""
+        return {purpose: row.get(f"uses_{purpose}") or 0.0 for purpose in PURPOSES}
+
+
+def _read(path: Path, how):
+    if not path.exists():
+        raise UserError(f"{path} is missing: this is no finished run; `linksim run` goes on where it stopped")
+    try:
+        return how(path)
+    except Exception as error:  # whatever a parser raises on a damaged file, the user needs its name
+        raise UserError(f"{path} can't be read ({type(error).__name__}: {error}); delete it and run again") from error
+
+
+def _yaml(path: Path) -> dict:
+    import yaml
+
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _parquet(path: Path) -> list[dict]:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path).to_pylist()
+
+
+def _csv(path: Path) -> list[dict]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{key: value if key == "scheme" else float(value) if value else None
+                 for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def _npz(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
