@@ -36,6 +36,7 @@ def _ground(d: Draws, size: int, scale: float, fields, light: float) -> np.ndarr
     radius[:knobs.SURFACES] = scale * d.shape(*knobs.SURFACE_RADIUS, knobs.SURFACES)  # painted first, so behind
     centre = d.place(-.1 * size, 1.1 * size, 2 * count).reshape(count, 1, 2)
     tone = d.place(-1.7, 1.7, 4 * count).reshape(count, 4)
+    tone[:knobs.SURFACES, :3] *= knobs.SURFACE_TONE
     points = FINE * (centre + radius[:, None, None] * _leaves(*d.shape(0, 1, 6 * count).reshape(6, count, 1)))
     spread = knobs.LEAF_SPREAD, knobs.CHROMA_SPREAD, knobs.CHROMA_SPREAD, 75
     colours = np.clip(128 + tone * spread, 0, 255).astype(int).tolist()

@@ -8,13 +8,13 @@ OBJECTS_DECAY = .6  # how much rarer each further object is
 SIDE_MEDIAN, SIDE_SPREAD, SIDE_RANGE = 76, .55, (16, 200)  # longest side in pixels: log-normal, clipped
 COVER = .7  # most of a box that one other box may cover at placing
 
-FIELD_SLOPE = (1.6, 2.2)  # exponent of a texture's power spectrum
-FIELD_GAIN = (5, 15)  # the ground's large-scale texture, standard deviation in grey levels
+FIELD_SLOPE = (1.3, 1.9)  # exponent of a texture's power spectrum
+FIELD_GAIN = (8, 18)  # the ground's large-scale texture, standard deviation in grey levels
 GRAIN_GAIN = (0, 10)  # a leaf's or an object's own texture
 LEAVES = (100, 240)  # clutter shapes in the background
-LEAF_RADIUS = (3, 100)  # pixels, density falling as radius^-3 (dead leaves, scale invariance)
-SURFACES, SURFACE_RADIUS = 9, (30, 130)  # large regions behind the clutter, pixels
-LEAF_SPREAD = 50  # grey levels, standard deviation of a leaf's brightness
+LEAF_RADIUS = (2.5, 80)  # pixels, density falling as radius^-3 (dead leaves, scale invariance)
+SURFACES, SURFACE_RADIUS, SURFACE_TONE = 9, (30, 130), .5  # large regions behind; pixels; part of LEAF_SPREAD
+LEAF_SPREAD = 46  # grey levels, standard deviation of a leaf's brightness
 CHROMA_SPREAD = 8  # levels of Cb and Cr, standard deviation, leaves and objects alike
 
 CONTRAST = (8, 60)  # object against the picture's mean brightness, grey levels either way
