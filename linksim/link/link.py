@@ -169,7 +169,8 @@ def _check(burst: Burst, draw: Draw) -> None:
             raise ValueError(f"burst has {rows} rows of symbols but {len(array)} of {name}")
     if (length < 0).any() or (length > most).any():
         raise ValueError(f"length must lie in 0..{most}, got {length.min()}..{length.max()}")
-    power = np.square(np.abs(burst.symbols)).sum(axis=1, dtype=np.float64) / np.maximum(length, 1)
+    energy = np.square(np.abs(burst.symbols)) * (np.arange(most) < length[:, None])
+    power = energy.sum(axis=1, dtype=np.float64) / np.maximum(length, 1)
     if (over := power > 1.01 + 8 / np.sqrt(np.maximum(length, 1))).any():
         raise ValueError(f"mean power must be 1 per symbol sent: row {int(np.argmax(over))} has "
                          f"{power[over][0]:.2f}")

@@ -126,7 +126,8 @@ def test_nothing_to_send(link):
 
 @pytest.mark.parametrize("change, message", [
     ({"symbols": burst().symbols * 2}, "power"), ({"length": burst().length + 400}, "length"),
-    ({"symbols": burst().symbols[:0]}, "no rows"), ({"header": np.zeros((5, 0), np.uint8)}, "header"), ({"header_uses": 20}, "header")])
+    ({"symbols": burst().symbols[:0]}, "no rows"),
+    ({"header": np.zeros((5, 0), np.uint8)}, "header"), ({"header_uses": 20}, "header")])
 def test_broken_bursts_are_refused(link, change, message):
     with pytest.raises(ValueError, match=message):
         link.transmit(Burst(**{**vars(burst()), **change}), 0.0, draw())
