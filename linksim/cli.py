@@ -1,0 +1,173 @@
+"""The door: every command of `linksim`. Says what is wrong in one message (exit code 2), never in a traceback.
+
+Nothing heavy is imported at the head of this file: `--help` and `list` load no TensorFlow.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from linksim.errors import UserError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's notes about its own build aren't the user's
+
+app = typer.Typer(
+    name="linksim", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    add_completion=False, help="""
+Which system lets the receiver's task work best on this channel, with this many channel uses?
+
+A scenario asks it, a run answers it with a table and figures:
+
+    linksim run scenarios/rayleigh_slow.yaml
+""")
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path, typer.Argument(help="YAML file that asks the question, e.g. scenarios/awgn.yaml")],
+    out: Annotated[Path | None, typer.Option(help="Folder for everything it writes. [default: results/<name>]")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=(
+        "Change any key of the scenario; as often as needed. Lists by index, schemes also by name or type."))] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace what the folder holds of an earlier run.")] = False,
+):
+    """Measure every scheme of a scenario at every SNR; leave table, figures and provenance in a folder.
+
+    A run that was stopped goes on where it was: give the same command again.
+
+    [bold]Examples[/bold]
+
+        linksim run scenarios/rayleigh_slow.yaml
+        linksim run scenarios/awgn.yaml --set pictures=16 --out results/quick
+        linksim run scenarios/awgn.yaml --set schemes.0.mu=0.4 --fresh
+        linksim run results/awgn/scenario.yaml --out again    # the plan is in it
+    """
+    from linksim.scenario import load
+
+    asked = load(scenario, changes or [])
+    out = out or Path("results") / asked.name
+    console = Console()
+    console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes at {len(asked.snr_db)} SNRs, "
+                  f"{asked.pictures * asked.realisations} pictures each, into {escape(str(out))}", highlight=False)
+    try:
+        from linksim.experiment.engine import run as measure
+        from linksim.experiment.summary import summary
+        from linksim.report import draw
+
+        measure(asked, out, fresh, console)
+        draw(out)
+        console.print(*summary(out), f"Everything is in {escape(str(out))}", sep="\n")
+    except KeyboardInterrupt:
+        words = ["linksim", "run", str(scenario), "--out", str(out), *(f"--set={change}" for change in changes or [])]
+        _error(f"Stopped. Every finished point is kept. Go on with:\n    {_quoted(words)}")
+        raise typer.Exit(130) from None
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="What the file holds: yolov5")],
+    file: Annotated[Path, typer.Argument(help="ONNX file as YOLOv5's own export.py writes it")],
+    out: Annotated[Path | None, typer.Option(help="Weights file to write. [default: FILE's name with .npz]")] = None,
+):
+    """Bring in weights that you have: official YOLOv5 detectors from their ONNX export. Nothing in the file is run.
+
+    [bold]Example[/bold]
+
+        linksim import yolov5 yolov5n.onnx --out yolov5n.npz
+        linksim run scenarios/voc_rayleigh_slow.yaml --set source.path=VOCdevkit \\
+            --set task.weights=yolov5n.npz
+    """
+    if kind != "yolov5":
+        raise UserError(f"can't import {kind!r}; known: yolov5")
+    if not file.is_file():
+        raise UserError(f"no file at {file}")
+    from linksim.tasks.yolov5.onnx_import import import_yolov5
+
+    Console().print(f"Written: {import_yolov5(file, out or Path(file.name).with_suffix('.npz'))}", highlight=False)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `linksim list`")],
+    out: Annotated[Path, typer.Option(help="Weights file (.npz) to write; its card is written beside it")],
+    minutes: Annotated[float, typer.Option(min=0, help="Wall-clock time to train for")] = 30.0,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
+                                                      help="An option of the recipe; as often as needed.")] = None,
+):
+    """Train weights by one of the recipes that made the shipped ones.
+
+    [bold]Example[/bold]
+
+        linksim train yolov5 --minutes 60 --out yolov5n-mine.npz
+    """
+    from linksim.training.recipes import start
+
+    try:
+        start(recipe, out, minutes, options or [])
+    except KeyboardInterrupt:
+        _error("Stopped before the end; no weights were written.")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="Folder that a run has left")]):
+    """Draw the figures of a finished run again, from its folder alone.
+
+    [bold]Example[/bold]
+
+        linksim report results/rayleigh_slow
+    """
+    from linksim.report import draw
+
+    for path in draw(folder):
+        Console().print(escape(str(path)), highlight=False)
+
+
+@app.command("list")
+def list_():
+    """What a scenario can name: sources, schemes, channels, tasks; shipped weights; training recipes."""
+    from linksim.doctor import inventory
+
+    Console().print(inventory())
+
+
+@app.command()
+def doctor():
+    """What this machine has: versions, devices, OpenJPEG, shipped weights; and what is missing."""
+    from linksim.doctor import examine
+
+    found, missing = examine()
+    console = Console()
+    console.print(found)
+    for line in missing:
+        console.print(f"[red]missing[/red] {escape(line)}", highlight=False)
+    if missing:
+        raise typer.Exit(1)
+    console.print("Nothing is missing.")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the door; arguments: the command line without the program's name, or None for the process's own."""
+    try:
+        app(args=arguments)
+    except UserError as error:
+        _error(str(error))
+        sys.exit(2)
+
+
+def _error(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"[red]linksim:[/red] {escape(message)}", highlight=False)
+
+
+def _quoted(words: list[str]) -> str:
+    import shlex
+
+    return shlex.join(words)
+
+
+if __name__ == "__main__":
+    main()

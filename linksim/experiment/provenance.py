@@ -1,0 +1,87 @@
+"""Where numbers come from: versions, code, machine, weights."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import linksim
+from linksim.scenario import Scenario
+from linksim.weights import FOLDER
+
+PACKAGES = ("tensorflow", "keras", "sionna-no-rt", "numpy", "scipy", "glymur", "pillow", "matplotlib", "pydantic",
+            "pyarrow", "pycocotools", "onnx", "onnxruntime")
+
+
+def versions() -> dict[str, str | None]:
+    """Python's, linksim's, every library's; None where it isn't installed."""
+    found = {"python": platform.python_version(), "linksim": linksim.__version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def openjpeg() -> str | None:
+    """Version of the OpenJPEG library that JPEG2000 is coded with; None where none is found."""
+    from linksim.errors import UserError
+
+    try:
+        from baselines.codecs.openjpeg import openjpeg_version
+
+        return openjpeg_version()
+    except (ImportError, UserError):
+        return None
+
+
+def git() -> dict[str, str | bool] | None:
+    """Commit of the code that runs, and whether its tracked files were changed; None outside a checkout."""
+    here = Path(linksim.__file__).parent
+
+    def ask(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, check=True,
+                              timeout=10).stdout.strip()
+
+    try:
+        return {"commit": ask("rev-parse", "HEAD"), "changed": bool(ask("status", "--porcelain", "-uno"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def device() -> dict[str, object]:
+    """The machine and what TensorFlow computes on."""
+    import tensorflow as tf
+
+    return {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count(),
+            "tensorflow": [d.name for d in tf.config.list_physical_devices()]}
+
+
+def weights(scenario: Scenario) -> dict[str, str]:
+    """sha256 of every weight file the scenario names, by key path: other weights, other numbers."""
+    named = {"task.weights": scenario.task} | {
+        f"schemes.{scheme.name}.weights": scheme for scheme in scenario.schemes}
+    named = {key: config.weights for key, config in named.items() if getattr(config, "weights", None)}
+    return {key: _sha256(name) for key, name in named.items()}
+
+
+def command() -> list[str]:
+    """The command line that ran, the program by its bare name."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+
+
+def _sha256(name: str) -> str:
+    shipped = FOLDER / f"{name}.npz"
+    return hashlib.sha256((shipped if shipped.is_file() else Path(name).expanduser()).read_bytes()).hexdigest()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

@@ -1,0 +1,116 @@
+"""Everything a scenario names, built and checked before anything is written: pictures, air, judge, schemes."""
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from linksim.errors import UserError
+from linksim.link.burst import Burst, Draw
+from linksim.registry import lookup
+from linksim.scenario import Scenario
+from linksim.schemes.base import Bench, Knowledge, Scheme
+
+ROWS = 64  # pictures handed on at once; what compiles below cuts them into tiles of its own
+
+
+class Setup:
+    """The scenario's objects. Analyses and bursts are made once and kept.
+
+    images, truths: the P test pictures uint8 [P, S, S, 3] and what is in them; `calibration` likewise.
+    budgets: scheme name -> int32 [P] total uses allowed per picture, or None; filled by the plan.
+    """
+
+    def __init__(self, scenario: Scenario, pictures: bool = True):
+        """pictures: False builds the receiving side alone, which looks at no picture."""
+        self.scenario = scenario
+        source = lookup("source", scenario.source.type)
+        test = source(scenario.source, "test")
+        if pictures:
+            self.images, self.truths = _take(test, scenario.pictures, "pictures")
+            self.calibration = _take(source(scenario.source, "calibration"), scenario.calibration.pictures,
+                                     "calibration.pictures")
+        self.task = lookup("task", scenario.task.type)(scenario.task, tuple(test.classes))
+        self.link = _link(scenario)
+        bench = Bench(self.link, self.task, scenario.source.size, scenario.tile)
+        self.schemes: dict[str, Scheme] = {
+            config.name: lookup("scheme", config.type)(config, bench) for config in scenario.schemes}
+        self.budgets: dict[str, np.ndarray | None] = {}
+        self._analyses: dict[Any, Any] = {}
+        self._bursts: dict[Any, Burst] = {}
+        self._seen: dict[bytes, dict] = {}
+
+    def adopt(self, plan: dict) -> None:
+        """Take budgets and choices from a resolved scenario's plan."""
+        for name, scheme in self.schemes.items():
+            budget = plan[name]["budget"]
+            self.budgets[name] = None if budget is None else np.asarray(budget, np.int32)
+            scheme.adopt(plan[name]["choices"])
+
+    def analysis(self, name: str, calibration: bool = False) -> Any:
+        """The scheme's analysis of the test (or calibration) pictures. Schemes whose `analysis_key()` is equal
+        share it."""
+        scheme = self.schemes[name]
+        own = getattr(scheme, "analysis_key", None)
+        key = (own() if own else name, calibration)
+        if key not in self._analyses:
+            self._analyses[key] = scheme.analyse(self.calibration[0] if calibration else self.images)
+        return self._analyses[key]
+
+    def knowledge(self, snr_db: float) -> Knowledge:
+        """What a transmitter knows at an SNR point."""
+        return Knowledge(snr_db if self.scenario.knowledge.transmitter == "mean_snr" else None)
+
+    def burst(self, name: str, snr_db: float) -> Burst:
+        """What a scheme sends for all test pictures at an SNR point; encoded once where the scheme allows."""
+        scheme, knowledge = self.schemes[name], self.knowledge(snr_db)
+        key = name, knowledge if scheme.follows_snr else None
+        if key not in self._bursts:
+            self._bursts = {k: v for k, v in self._bursts.items() if k[0] != name}
+            self._bursts[key] = encode(scheme, self.analysis(name), self.budgets[name], knowledge)
+        return self._bursts[key]
+
+    def draw(self, pictures: np.ndarray, realisations: np.ndarray) -> Draw:
+        """The sweep's draws of rows int64 [B]."""
+        return Draw(self.scenario.seed, np.asarray(pictures, np.int64), np.asarray(realisations, np.int64))
+
+    def observe(self, images: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """What the task finds in pictures uint8 [B, S, S, 3]; a picture already judged isn't judged again."""
+        keys = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
+        new = {key: i for i, key in reversed(list(enumerate(keys))) if key not in self._seen}
+        rows = sorted(new.values())
+        for start in range(0, len(rows), ROWS):
+            part = rows[start : start + ROWS]
+            found = self.task.observe(images[part])
+            self._seen.update((keys[i], what) for i, what in zip(part, found, strict=True))
+        return [self._seen[key] for key in keys]
+
+    @cached_property
+    def bootstrap(self) -> dict[str, int]:
+        return {"bootstrap": self.scenario.bootstrap, "seed": self.scenario.seed}
+
+
+def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
+    """The burst for all rows of an analysis, ROWS at a time."""
+    parts = [scheme.encode(analysis[rows], None if budget is None else budget[rows], knowledge)
+             for start in range(0, len(analysis), ROWS)
+             for rows in [np.arange(start, min(start + ROWS, len(analysis)))]]
+    first = parts[0]
+    return Burst(*(np.concatenate([getattr(p, field) for p in parts]) for field in ("symbols", "length", "header")),
+                 first.header_uses, {use: np.concatenate([p.ledger[use] for p in parts]) for use in first.ledger})
+
+
+def _link(scenario: Scenario):
+    from linksim.link.link import Link
+
+    return Link(scenario.link, scenario.tile)
+
+
+def _take(source: Any, count: int, key: str) -> tuple[np.ndarray, list]:
+    if len(source) == 0:
+        raise UserError(f"source: {source.config.type} has no picture in its {source.split} split")
+    if count > len(source):
+        raise UserError(f"{key}: should be at most {len(source)}, what the source's {source.split} split has "
+                        f"(found {count})")
+    return source.batch(range(count))

@@ -1,0 +1,117 @@
+"""From rows to lines: one line of the table per point, the bounds' lines, channel uses over the threshold."""
+
+import numpy as np
+
+from linksim.experiment.points import decibel, pairs
+from linksim.experiment.progress import Clock
+from linksim.experiment.setup import Setup
+from linksim.schemes.base import lost_picture
+
+_NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "psnr_db"}
+
+
+def line(setup: Setup, rows: list[dict]) -> dict:
+    """A point's line: the task's scores with their 95 % interval, means over rows of everything else.
+
+    header_lost, lost: shares of rows whose header, or picture, was lost. choice: what the scheme chose there."""
+    name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
+    spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
+    seen = [{key: row[key] for key in row if key not in _NOT_SEEN and key not in spent} for row in rows]
+    choice = getattr(setup.schemes[name], "choice", None)
+    return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
+            | _score(setup, seen, np.array([row["picture"] for row in rows]))
+            | {key: float(np.mean([row[key] for row in rows])) for key in spent}
+            | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
+               "lost": float(np.mean([not row["ok"] for row in rows])),
+               "psnr_db": float(np.mean([row["psnr_db"] for row in rows])),
+               "choice": choice(setup.knowledge(snr_db)) if choice else ""})
+
+
+def clean(setup: Setup) -> list[dict]:
+    """What the task scores on the pictures as sent, no channel: the ceiling, the same at every SNR."""
+    score = _score(setup, setup.observe(setup.images), np.arange(len(setup.images)))
+    return [{"scheme": "no channel", "kind": "bound", "snr_db": snr_db, "rows": len(setup.images)} | score
+            | {"choice": ""} for snr_db in setup.scenario.snr_db]
+
+
+def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
+    """Lines of the curves of a scheme's `bounds`: at every SNR the best candidate on the test pictures themselves.
+
+    A picture arrives where 10 log10(gain) + SNR reaches the candidate's threshold; else the lost picture counts.
+    """
+    picture, realisation = pairs(setup)
+    gain_db = decibel(setup.link.gain(setup.draw(picture, realisation)))
+    lost = setup.observe(lost_picture(setup.scenario.source.size)[None])[0]
+    best: dict[tuple[str, float], tuple] = {}
+    candidates = iter(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
+    while True:
+        with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
+            if (candidate := next(candidates, None)) is None:
+                break
+            seen = setup.observe(candidate.images)
+            for snr_db in setup.scenario.snr_db:
+                arrived = gain_db + snr_db >= np.asarray(candidate.threshold_db)[picture]
+                rows = [seen[p] if here else lost for p, here in zip(picture, arrived, strict=True)]
+                score = setup.task.score(rows, _truths(setup, picture), picture)[setup.task.metric]
+                at = candidate.curve, snr_db
+                if at not in best or score > best[at][0]:
+                    best[at] = score, candidate.label, rows, 1 - float(arrived.mean())
+    return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(rows)}
+            | _score(setup, rows, picture) | {"lost": lost_share, "choice": label}
+            for (curve, snr_db), (_, label, rows, lost_share) in sorted(best.items())]
+
+
+def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
+    """Total uses per picture (mean and its 95 % interval over pictures) and share of features kept, over μ.
+
+    The metric stands beside a μ that a scheme of the scenario, otherwise the same, was measured with: at the
+    example's SNR."""
+    asked = setup.scenario.symbols_vs_mu
+    mus = np.asarray(asked.mu, np.float64)
+    total, kept = setup.schemes[asked.scheme].uses_over_mu(setup.analysis(asked.scheme), mus)
+    total, kept = np.asarray(total, np.float64), np.asarray(kept, np.float64)  # [M, P]
+    half = 1.96 * total.std(axis=1, ddof=min(1, total.shape[1] - 1)) / np.sqrt(total.shape[1])
+    metric, snr_db = setup.task.metric, example_snr(setup)
+    own = setup.scenario.scheme(asked.scheme).model_dump(exclude={"name", "mu"})
+    same = {scheme.mu: scheme.name for scheme in setup.scenario.schemes
+            if scheme.model_dump(exclude={"name", "mu"}) == own}
+    measured = {at["scheme"]: at[metric] for at in lines if at["snr_db"] == snr_db}
+    return [{"scheme": asked.scheme, "mu": mu, "uses": mean, "uses_lo": mean - h, "uses_hi": mean + h, "kept": share,
+             metric: measured.get(same.get(mu), "")}
+            for mu, mean, h, share in zip(mus.tolist(), total.mean(axis=1).tolist(), half.tolist(),
+                                          kept.mean(axis=1).tolist(), strict=True)]
+
+
+def examples(setup: Setup) -> dict[str, np.ndarray]:
+    """Arrays for the example figure: what was sent, what each scheme received, what was found in it."""
+    chosen, snr_db = np.array(setup.scenario.examples.pictures), example_snr(setup)
+    draw = setup.draw(chosen, np.zeros_like(chosen))
+    out = {"sent": setup.images[chosen], "pictures": chosen, "snr_db": np.float64(snr_db),
+           "classes": np.array(setup.task.classes)}
+    shown = {"sent": setup.images[chosen]}
+    for name, scheme in setup.schemes.items():
+        reception = setup.link.transmit(setup.burst(name, snr_db).rows(chosen), snr_db, draw)
+        shown[name] = out[f"received/{name}"] = scheme.decode(reception)[0]
+        if "mask" not in out:
+            out |= scheme.details(setup.analysis(name)[chosen])
+    for name, images in shown.items():
+        for i, found in enumerate(setup.observe(images)):
+            out |= {f"{key}/{name}/{i}": value for key, value in found.items()}
+    for i, truth in enumerate(setup.truths[p] for p in chosen):
+        if truth is not None:
+            out |= {f"boxes/truth/{i}": truth.boxes, f"labels/truth/{i}": np.array(truth.labels, str)}
+    return out
+
+
+def example_snr(setup: Setup) -> float:
+    """The SNR point nearest to the one that the scenario's examples ask for."""
+    return min(setup.scenario.snr_db, key=lambda snr: abs(snr - setup.scenario.examples.snr_db))
+
+
+def _score(setup: Setup, seen: list[dict], picture: np.ndarray) -> dict[str, float]:
+    return setup.task.score(seen, _truths(setup, picture), picture, **setup.bootstrap)
+
+
+def _truths(setup: Setup, picture: np.ndarray) -> list:
+    """The truth of every row."""
+    return [setup.truths[p] for p in picture]

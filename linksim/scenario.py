@@ -1,0 +1,316 @@
+"""A scenario: the question a run answers, typed and checked. The only reader of YAML.
+
+    scenario = load("scenarios/rayleigh_slow.yaml", ["pictures=16", "schemes.linear.budget_as=null"])
+
+Unknown keys are refused; every error names the key's path, the value found and what is allowed.
+`source`, `task`, `link.channel` and each of `schemes` are typed by the class that the registry holds under
+their `type` (`model` for a channel), so a new class is usable in a scenario as soon as it is registered.
+"""
+
+import hashlib
+import json
+import math
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from linksim.errors import UserError
+from linksim.registry import lookup, names
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class SnrRange(Strict):
+    """start, stop, step in dB; both ends belong to the range."""
+
+    start: float
+    stop: float
+    step: float = Field(gt=0)
+
+    def points(self) -> list[float]:
+        if self.stop < self.start:
+            raise UserError(f"snr_db: stop must not be below start (found start {self.start:g}, stop {self.stop:g})")
+        count = math.floor((self.stop - self.start) / self.step + 1e-9) + 1
+        return [round(self.start + i * self.step, 9) for i in range(count)]
+
+
+class Calibration(Strict):
+    """How much a scheme may look at when it chooses its parameters: pictures and draws that aren't tested on."""
+
+    pictures: PositiveInt = 48
+    realisations: PositiveInt = 8
+
+
+class KnowledgeConfig(Strict):
+    """What each side knows of the channel."""
+
+    transmitter: Literal["mean_snr", "none"] = "mean_snr"
+    receiver: Literal["perfect"] = "perfect"
+
+
+class SymbolsVsMu(Strict):
+    """Channel uses over the threshold: which scheme, which thresholds."""
+
+    scheme: str
+    mu: list[float] = Field(min_length=1)
+
+
+class Examples(Strict):
+    """Which pictures `examples.png` shows, at the SNR point nearest to `snr_db`."""
+
+    snr_db: float = 15.0
+    pictures: list[NonNegativeInt] = [0, 1, 2]
+
+
+class Scenario(Strict):
+    """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: NonNegativeInt = 1
+    source: SerializeAsAny[BaseModel]
+    pictures: PositiveInt = 128
+    realisations: PositiveInt = 1
+    calibration: Calibration = Calibration()
+    task: SerializeAsAny[BaseModel]
+    link: SerializeAsAny[BaseModel]
+    snr_db: list[float] = Field(min_length=1)
+    knowledge: KnowledgeConfig = KnowledgeConfig()
+    schemes: list[SerializeAsAny[BaseModel]] = Field(min_length=1)
+    symbols_vs_mu: SymbolsVsMu | None = None
+    bootstrap: NonNegativeInt = 500
+    tile: PositiveInt = 16
+    examples: Examples = Examples()
+    plan: dict[str, Any] = {}
+
+    @field_validator("source", "task", mode="before")
+    @classmethod
+    def _typed(cls, value, info):
+        return _by_type(info.field_name, value, info.field_name)
+
+    @field_validator("link", mode="before")
+    @classmethod
+    def _link(cls, value):
+        from linksim.link.link import LinkConfig
+
+        if isinstance(value, dict) and "channel" in value:
+            value = value | {"channel": _by_type("channel", value["channel"], "link.channel", key="model")}
+        return check(LinkConfig, value, "link")
+
+    @field_validator("schemes", mode="before")
+    @classmethod
+    def _schemes(cls, value):
+        if not isinstance(value, list):
+            raise UserError(f"schemes: should be a list of schemes (found {value!r})")
+        return [_by_type("scheme", scheme, f"schemes.{i}") for i, scheme in enumerate(value)]
+
+    @field_validator("snr_db", mode="before")
+    @classmethod
+    def _range(cls, value):
+        return check(SnrRange, value, "snr_db").points() if isinstance(value, dict) else value
+
+    @field_validator("snr_db")
+    @classmethod
+    def _points(cls, value):
+        if len(set(value)) < len(value):
+            raise UserError(f"snr_db: every SNR only once (found {value})")
+        return sorted(value)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        called = [scheme.name for scheme in self.schemes]
+        for i, name in enumerate(called):
+            if not slug(name):
+                raise UserError(f"schemes.{i}.name: should hold a letter or a digit (found {name!r})")
+            if slug(name) in map(slug, called[:i]):
+                raise UserError(f"schemes.{i}.name: names must differ (found {name!r} a second time)")
+        self.order()
+        if self.symbols_vs_mu:
+            self._known(self.symbols_vs_mu.scheme, "symbols_vs_mu.scheme")
+            if not hasattr(lookup("scheme", self.scheme(self.symbols_vs_mu.scheme).type), "uses_over_mu"):
+                raise UserError(f"symbols_vs_mu.scheme: {self.symbols_vs_mu.scheme!r} has no threshold μ")
+            if not all(0 <= mu <= 1 for mu in self.symbols_vs_mu.mu):
+                raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {self.symbols_vs_mu.mu})")
+        if beyond := [i for i in self.examples.pictures if i >= self.pictures]:
+            raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures (found {beyond})")
+        return self
+
+    def scheme(self, name: str) -> BaseModel:
+        """The Config of the scheme called `name`."""
+        return next(scheme for scheme in self.schemes if scheme.name == name)
+
+    def order(self) -> list[str]:
+        """Names of the schemes, each after the one whose uses are its budget. UserError on a circle."""
+        placed: list[str] = []
+        for scheme in self.schemes:
+            chain: list[str] = []
+            while scheme.name not in placed:
+                if scheme.name in chain:
+                    raise UserError(f"budget_as goes in a circle: {' -> '.join([*chain, scheme.name])}")
+                chain.append(scheme.name)
+                if scheme.budget_as is None:
+                    break
+                at = f"schemes.{self.schemes.index(scheme)}.budget_as"
+                scheme = self.scheme(self._known(scheme.budget_as, at))
+                if lookup("scheme", scheme.type).follows_snr and self.knowledge.transmitter == "mean_snr":
+                    raise UserError(f"{at}: {scheme.name!r} spends other uses at every SNR; name one that doesn't")
+            placed += [name for name in reversed(chain) if name not in placed]
+        return placed
+
+    def _known(self, name: str, at: str) -> str:
+        called = [scheme.name for scheme in self.schemes]
+        if name not in called:
+            raise UserError(f"{at}: no scheme is called {name!r}{_nearest(name, called)} Known: {', '.join(called)}.")
+        return name
+
+    def identity(self) -> str:
+        """sha256 over everything but the plan: two runs with the same identity ask the same question."""
+        plain = self.model_dump(mode="json", exclude={"plan"})
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def dump(self) -> str:
+        """YAML that `load` reads again: all defaults written out, the plan included."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None,
+                              allow_unicode=True, width=110)
+
+
+def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Scenario:
+    """The scenario in the YAML file `path` with `key.path=value` overrides. UserError says what is wrong.
+
+    An override drops a plan that the file holds: it was made for another question."""
+    path = Path(path)
+    if not path.is_file():
+        near = [str(p) for p in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
+        raise UserError(f"no scenario at {path}{_nearest(str(path), near)}"
+                        + (f" That folder holds: {', '.join(near)}." if near else ""))
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} isn't readable YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: a scenario is a mapping of keys to values (found {type(raw).__name__})")
+    for override in overrides:
+        _override(raw, override)
+    if overrides:
+        raw.pop("plan", None)
+    return check(Scenario, raw, "")
+
+
+def check(model: type[BaseModel], value: Any, at: str) -> BaseModel:
+    """`value` as a `model`; UserError with the paths below `at` of everything wrong."""
+    if isinstance(value, model):
+        return value
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise UserError("\n".join(_explain(model, found, at) for found in error.errors())) from None
+
+
+def slug(name: str) -> str:
+    """A name as it appears in file names and in `--set` paths: `SE-SC mu 0.2` is `se-sc-mu-0-2`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe subset; a key written twice is an error, not the last one's victory."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1 and key != "<<":
+                raise yaml.YAMLError(f"key {key!r} is written twice, {node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
+def _by_type(kind: str, value: Any, at: str, key: str = "type") -> BaseModel:
+    if isinstance(value, BaseModel):
+        return value
+    if not isinstance(value, dict) or not isinstance(value.get(key), str):
+        raise UserError(f"{at}: should have a `{key}` (found {value!r}). Known: {', '.join(names(kind))}.")
+    try:
+        cls = lookup(kind, value[key])
+    except UserError as error:
+        raise UserError(f"{at}.{key}: {error}") from None
+    return check(cls.Config, value, at)
+
+
+def _explain(model: type[BaseModel], found: dict, at: str) -> str:
+    place = ".".join(str(step) for step in (at, *found["loc"]) if step != "")
+    if found["type"] == "extra_forbidden":
+        allowed = _keys(model, found["loc"][:-1])
+        return (f"{place}: unknown key (found {found['input']!r}){_nearest(str(found['loc'][-1]), allowed)}"
+                f" Allowed: {', '.join(allowed)}.")
+    if found["type"] == "missing":
+        return f"{place}: missing"
+    return f"{place}: {found['msg'][:1].lower()}{found['msg'][1:]} (found {found['input']!r})"
+
+
+def _keys(model: type[BaseModel], loc: tuple) -> list[str]:
+    """The keys allowed at `loc` below `model`."""
+    for step in loc:
+        if step in model.model_fields:
+            inner = [model.model_fields[step].annotation]
+            while inner:
+                kind = inner.pop()
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    model = kind
+                inner += get_args(kind)
+    return list(model.model_fields)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def _override(raw: dict, override: str) -> None:
+    """Carry out one `--set a.b.0.c=value`: list entries by index, by name (or its slug), or by type."""
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise UserError(f"--set {override}: should read key.path=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {override}: the value isn't readable YAML: {error}") from None
+    here: Any = raw
+    *steps, last = path.strip().split(".")
+    for step in steps:
+        here = here.setdefault(step, {}) if isinstance(here, dict) else here[_entry(here, step, override)]
+    if isinstance(here, dict):
+        here[last] = value
+    else:
+        here[_entry(here, last, override)] = value
+
+
+def _entry(items: Any, step: str, override: str) -> int:
+    if not isinstance(items, list):
+        raise UserError(f"--set {override}: {step!r} leads below the value {items!r}")
+    if step.lstrip("-").isdigit() and -len(items) <= int(step) < len(items):
+        return int(step)
+    entries = [entry if isinstance(entry, dict) else {} for entry in items]
+    for match in (lambda e: e.get("name") == step, lambda e: slug(str(e.get("name", ""))) == slug(step),
+                  lambda e: e.get("type") == step):
+        hits = [i for i, entry in enumerate(entries) if match(entry)]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            break
+    known = [slug(str(e["name"])) for e in entries if "name" in e]
+    what = "fits several entries" if hits else "fits no entry"
+    raise UserError(f"--set {override}: {step!r} {what}; use an index below {len(items)}"
+                    + (f" or one of: {', '.join(known)}." if known else "."))
