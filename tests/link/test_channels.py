@@ -23,7 +23,8 @@ def response(channel, draw, slots=2):
 
 def test_unit_mean_gain_over_fading(channel):
     rows = 4000
-    gain = np.mean(np.abs(response(channel, Draw(3, np.arange(rows), np.zeros(rows, int)))) ** 2, axis=(1, 2, 3))
+    draw = Draw(3, np.arange(rows), np.zeros(rows, int))
+    gain = np.mean(np.abs(response(channel, draw)) ** 2, axis=(1, 2, 3))
     assert np.mean(gain) == pytest.approx(1, abs=5 / np.sqrt(rows))
 
 
