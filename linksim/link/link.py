@@ -20,11 +20,11 @@ from linksim.registry import lookup
 
 
 class TransportConfig(BaseModel):
-    """Belief-propagation iterations of the LDPC decoder and its check-node rule."""
+    """Belief-propagation iterations of the LDPC decoders (payload and header) and their check-node rule."""
 
     model_config = ConfigDict(extra="forbid")
     iterations: Annotated[int, Field(ge=1, le=200)] = 20
-    rule: Literal["boxplus", "boxplus-phi"] = "boxplus-phi"
+    rule: Literal["boxplus-phi", "minsum"] = "boxplus-phi"
 
 
 class LinkConfig(BaseModel):
@@ -80,7 +80,7 @@ class Link:
 
         ValueError where the burst breaks its contract (shapes, length, more than unit power)."""
         _check(burst, draw)
-        code, head = _header_code(burst), burst.header_uses
+        code, head = self._header_code(burst), burst.header_uses
         sent = np.arange(burst.symbols.shape[1]) < burst.length[:, None]
         symbols = np.where(sent, burst.symbols, 0).astype(np.complex64)
         if code is not None:
@@ -91,6 +91,12 @@ class Link:
         else:
             header, header_ok = code.decode(received[:, :head], variance[:, :head])
         return Reception(received[:, head:], variance[:, head:], header, header_ok)
+
+    def _header_code(self, burst: Burst):
+        bits, uses, transport = burst.header.shape[1], burst.header_uses, self.config.transport
+        if (bits == 0) != (uses == 0):
+            raise ValueError(f"a header of {bits} bits can't take {uses} channel uses")
+        return _code(bits, uses, transport.iterations, transport.rule) if bits else None
 
     def _over_the_air(self, symbols, length, snr_db, draw):
         """Equalised complex64 and variance float32, both [B, M], zero beyond length; a few rows at a time."""
@@ -144,17 +150,10 @@ def _fit(rows: np.ndarray, width: int) -> np.ndarray:
 
 
 @cache
-def _code(bits: int, uses: int):
+def _code(bits: int, uses: int, iterations: int, rule: str):
     from linksim.link.headercode import HeaderCode
 
-    return HeaderCode(bits, uses)
-
-
-def _header_code(burst: Burst):
-    bits = burst.header.shape[1]
-    if (bits == 0) != (burst.header_uses == 0):
-        raise ValueError(f"a header of {bits} bits can't take {burst.header_uses} channel uses")
-    return _code(bits, burst.header_uses) if bits else None
+    return HeaderCode(bits, uses, iterations, rule)
 
 
 def _check(burst: Burst, draw: Draw) -> None:
