@@ -28,5 +28,5 @@ class Channel(ABC):
     def response(self, draw: Draw, slots: int, symbols: int, subcarriers: int) -> np.ndarray:
         """complex64 [B, slots, symbols, subcarriers] frequency response, or a shape that broadcasts to it
         (a single gain: [B, 1, 1, 1]). A row follows from its draw alone, and more slots begin with fewer, so
-        that a burst meets the same channel whatever it is sent with. Built from `linksim.link.draws`, never from a
-        global generator."""
+        that a burst meets the same channel whatever it is sent with. Random numbers come from
+        `linksim.link.draws`, never from a global generator."""
