@@ -1,4 +1,4 @@
-"""Figures, the page and the terminal's table, drawn from a run's folder alone: no scheme, link or task is built here."""
+"""Figures, the page and the terminal's table, drawn from a run's folder alone."""
 
 from pathlib import Path
 

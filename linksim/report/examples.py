@@ -1,6 +1,5 @@
-"""examples: what was sent, what the codec found important, what it sent of it, and what each receiver saw and found."""
+"""examples: what was sent, what the codec found important in it, what each receiver saw and found."""
 
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -38,18 +37,18 @@ def _figure(run: Run):
     snr = min(run.snr_db, key=lambda point: abs(point - asked))
     title = f"Examples at a mean SNR of {snr:g} dB, {caption.channel(run)}"
     words = caption.sentences(
-        f"Boxes found with a score of at least {SHOWN:g}: solid blue where they meet an object of their class (IoU .5),"
-        " dashed orange where they don't; white: truth",
+        f"Boxes found with a score of at least {SHOWN:g}: solid blue on an object of their class (IoU .5), "
+        "dashed orange elsewhere; white: truth",
         "weights from 0 (dark) to 1 (bright)" if "weights" in data else "",
         "dark patches were not sent" if "mask" in data else "",
-        "a grey picture was lost; each picture's draw is the same for every scheme", caption.data(run))
+        "a grey picture was lost", caption.data(run))
     fig, (left, bottom, _, body) = style.sheet(run, width, rows * (SIDE + GAP + 0.17) + head, title, words)
     looks = style.looks(run)
     for column, (label, paint) in enumerate(stages):
         x = left + 0.15 + column * (SIDE + GAP)
-        lines = textwrap.wrap(label, 20)[:2]
-        fig.text((x + SIDE / 2) / width, (bottom + body - head + 0.07) / fig.get_figheight(), "\n".join(lines),
-                 size=style.TEXT - 0.5, ha="center", va="bottom", linespacing=1.1,
+        place = (x + SIDE / 2) / width, (bottom + body - head + 0.07) / fig.get_figheight()
+        fig.text(*place, style.short(label, 19, lines=2), size=style.TEXT - 0.5, ha="center",
+                 va="bottom", linespacing=1.1,
                  weight="bold" if label in received else "normal",
                  color=looks[label].color if label in looks else style.INK)
         for row in range(rows):
@@ -75,6 +74,8 @@ def _sent(ax, i: int, run: Run):
     boxes, labels = truth(run, i)
     for box, label in zip(boxes, labels, strict=True):
         _box(ax, box, label, *TRUTH)
+    if f"boxes/sent/{i}" in run.examples:
+        return _found(None, i, run, "sent") + " here"
     return f"{len(boxes)} object" + "s" * (len(boxes) != 1)
 
 
@@ -82,7 +83,8 @@ def _weights(ax, i: int, run: Run):
     image, weights = run.examples["sent"][i], run.examples["weights"][i].astype(float)
     _show(ax, np.repeat(image.mean(-1, keepdims=True), 3, -1).astype(np.uint8))
     side = image.shape[0]
-    ax.imshow(weights, extent=(0, side, side, 0), cmap="inferno", vmin=0, vmax=1, alpha=0.72, interpolation="nearest")
+    ax.imshow(weights, extent=(0, side, side, 0), cmap="inferno", vmin=0, vmax=1, alpha=0.72,
+              interpolation="nearest")
     return f"mean {weights.mean():.2f}"
 
 
@@ -103,18 +105,24 @@ def _received(ax, i: int, run: Run, name: str):
         ax.text(0.5, 0.5, "lost", transform=ax.transAxes, ha="center", va="center", size=style.TEXT + 1,
                 color="white")
         return ""
-    boxes, scores = (np.asarray(data.get(f"{kind}/{name}/{i}", empty)) for kind, empty in
-                     (("boxes", np.zeros((0, 4))), ("scores", np.zeros(0))))
+    found = _found(ax, i, run, name)
+    error = np.mean((image.astype(float) - sent) ** 2)
+    return f"{found}, {10 * np.log10(255**2 / error):.1f} dB PSNR" if error else found
+
+
+def _found(ax, i: int, run: Run, name: str) -> str:
+    """Draws what the judge found in a picture where `ax` is given; returns how many of the objects that is."""
+    data = run.examples
+    boxes = np.asarray(data.get(f"boxes/{name}/{i}", [])).reshape(-1, 4)
+    scores = np.asarray(data.get(f"scores/{name}/{i}", []))
     labels = _names(run, data.get(f"labels/{name}/{i}", []))
     keep = [j for j in np.argsort(-scores, kind="stable") if scores[j] >= SHOWN]
     real, kinds = truth(run, i)
     hits = matched(boxes[keep], [labels[j] for j in keep], real, kinds)
-    for hit, j in reversed(list(zip(hits, keep, strict=True))):
+    for hit, j in reversed(list(zip(hits, keep, strict=True))) if ax is not None else ():
         score = f"{scores[j]:.2f}".removeprefix("0")
         _box(ax, boxes[j], f"{labels[j]} {score}", *(HIT if hit else FALSE))
-    error = np.mean((image.astype(float) - sent) ** 2)
-    found = f"{sum(hits)} of {len(real)} found"
-    return f"{found}, {10 * np.log10(255**2 / error):.1f} dB PSNR" if error else found
+    return f"{sum(hits)} of {len(real)} found"
 
 
 def truth(run: Run, i: int) -> tuple[np.ndarray, list[str]]:
@@ -152,10 +160,11 @@ def _names(run: Run, labels) -> list[str]:
 def _box(ax, box, label: str, color: str, dash) -> None:
     x0, y0, x1, y1 = (float(v) for v in box)
     edge = [patheffects.withStroke(linewidth=2.6, foreground="#000000AA")]
-    ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=color, ls=dash, lw=1.3, path_effects=edge))
+    ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=color, ls=dash, lw=1.3,
+                           path_effects=edge))
     side = ax.get_images()[0].get_extent()[1]
     above = y0 > 0.09 * side
     right = x0 > 0.7 * side  # a tag that would leave the picture hangs from the box's right edge
-    ax.text(min(x1, side) if right else max(x0, 0), y0 if above else max(y0, 0), label, size=6.5, color="black",
-            ha="right" if right else "left", va="bottom" if above else "top", clip_on=True,
+    ax.text(min(x1, side) if right else max(x0, 0), y0 if above else max(y0, 0), label, size=6.5,
+            color="black", ha="right" if right else "left", va="bottom" if above else "top", clip_on=True,
             bbox={"boxstyle": "square,pad=0.12", "fc": color, "ec": "none"})

@@ -1,4 +1,4 @@
-"""symbols_vs_mu: what the threshold saves (channel uses, features kept) and, where measured, what it costs."""
+"""symbols_vs_mu: what the threshold saves (channel uses, features kept), what it costs where measured."""
 
 from pathlib import Path
 
@@ -19,10 +19,10 @@ def draw(run: Run) -> list[Path]:
 def _figure(run: Run):
     panels = [(key, label) for key, label in PANELS if any(row.get(key) is not None for row in run.mu)]
     names, looks = list(dict.fromkeys(row["scheme"] for row in run.mu)), style.looks(run)
-    width, side, tall, gap = 6.8, 1.85 if len(names) > 1 else 0.25, 1.45, 0.2
+    width, side, tall, gap = 6.8, 1.85 if len(names) > 1 else 0.3, 1.45, 0.2
     body = len(panels) * (tall + gap) + 0.5
-    words = caption.sentences("Line: mean over the test pictures; band: the middle 90 % of them; uses include header, "
-                              "CRC and pilots", caption.data(run))
+    words = caption.sentences("Line: mean over the test pictures; band: its 95 % interval; uses include "
+                              "header, CRC and pilots", caption.data(run))
     title = "What the threshold \u03bc saves" + (f": {names[0]}" if len(names) == 1 else "")
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, words)
     for i, (key, label) in enumerate(panels):
@@ -30,7 +30,8 @@ def _figure(run: Run):
         ax = style.axes(fig, left + 1.1, base, width - side - 1.1, tall)
         ends, top = [], 0.0
         for name in names:
-            rows = sorted((r for r in run.mu if r["scheme"] == name and r.get(key) is not None), key=lambda r: r["mu"])
+            rows = [r for r in run.mu if r["scheme"] == name and r.get(key) is not None]
+            rows.sort(key=lambda row: row["mu"])
             if not rows:
                 continue
             look = looks.get(name) or style.Look(style.SOFT, "o")
@@ -46,7 +47,7 @@ def _figure(run: Run):
         values = sorted({row["mu"] for row in run.mu})
         pad = 0.5 if len(values) == 1 else 0
         ax.set(ylabel=label, ylim=(0, 1.06 * top or 1), xlim=(values[0] - pad, values[-1] + pad))
-        ax.yaxis.set_label_coords(-0.75 / (width - side - 1.1), 0.5)
+        ax.yaxis.set_label_coords(-0.68 / (width - side - 1.1), 0.5)
         ax.yaxis.set_major_formatter({"uses": lambda v, _: f"{v:,.0f}", "kept": lambda v, _: f"{v:.0%}",
                                       "ap50": lambda v, _: f"{v:.2f}"}[key])
         if i < len(panels) - 1:

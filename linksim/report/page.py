@@ -10,28 +10,33 @@ from linksim.report.store import Run
 from linksim.report.uses import WORDS
 
 STYLE = """
-body { font: 16px/1.55 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2.5rem auto; padding: 0 1.2rem }
+body { font: 16px/1.55 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2.5rem auto;
+padding: 0 1.2rem }
 h1 { font-size: 1.6rem; margin-bottom: .2rem } h2 { font-size: 1.15rem; margin-top: 2.4rem }
 .lead, figcaption, dt, .soft { color: #666 } figure { margin: 1.4rem 0 } img { max-width: 100%; height: auto }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums }
+.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .86rem;
+font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } tr.bound td { color: #666; font-style: italic }
-.interval { color: #666; font-size: .76rem; display: block } .warning { border: 1px solid #a8290b; background: #fdf0eb;
-color: #a8290b; padding: .5rem .8rem } pre { background: #f5f5f5; padding: .7rem 1rem; overflow-x: auto }
+.interval { color: #666; font-size: .76rem; display: block } 
+.warning { border: 1px solid #a8290b; background: #fdf0eb; color: #a8290b; padding: .5rem .8rem }
+pre { background: #f5f5f5; padding: .7rem 1rem; overflow-x: auto }
 dl { display: grid; grid-template-columns: 8rem 1fr; gap: .3rem 1rem } dd { margin: 0 }
 """
 
-HOW = """<p>Every point is one scheme at one SNR, judged on the same pictures over the same channel draws. Higher AP50 is
-better; schemes are compared at the channel uses shown below, everything that goes on the air included. The small figures
-are the 95 % interval: two schemes whose intervals overlap are told apart by more pictures or not at all. Bounds (thin,
-dashed, in italics) show what no receiver of that kind could pass; they are not systems.</p>"""
+HOW = """<p>Every point is one scheme at one SNR, judged on the same pictures over the same channel draws.
+Higher AP50 is better. Schemes are compared at the channel uses shown below, in which everything that goes on the
+air is billed. The small figures are the 95 % interval over the choice of pictures. Bounds (thin and dashed; in the
+table in italics) are no systems: there is no channel at all, or they know what no transmitter knows, such as which
+code does best on these very pictures.</p>"""
 
 
 def write(run: Run, figures: list[Path]) -> Path:
     """Writes report.html beside the figures and returns its path."""
     name = escape(str(run.scenario.get("name", run.folder.name)))
-    parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{STYLE}</style>",
-             f"<h1>{name}</h1><p class='lead'>{escape(caption.sentences(caption.data(run)))}</p>",
+    lead = escape(caption.sentences(caption.data(run)))
+    parts = ["<!doctype html><html lang='en'><meta charset='utf-8'>", f"<title>{name}</title><style>{STYLE}</style>",
+             f"<h1>{name}</h1><p class='lead'>{lead}</p>",
              *(f"<p class='warning'>{escape(w)}</p>" for w in run.warnings),
              f"<h2>How to read it</h2>{HOW}", _facts(run), "<h2>Results</h2>", _scores(run), _uses(run)]
     for path in figures:
@@ -39,8 +44,9 @@ def write(run: Run, figures: list[Path]) -> Path:
             image = base64.b64encode(path.read_bytes()).decode()
             alt = escape(path.stem.replace("_", " "))
             parts.append(f"<figure><img alt='{alt}' src='data:image/png;base64,{image}'></figure>")
-    parts.append("<h2>Make it again</h2><pre>" + escape(caption.command(run)) + "</pre><p class='soft'>The numbers are in "
-                 "table.csv, the scenario as resolved in scenario.yaml, versions and seeds in provenance.json.</p></html>")
+    parts.append(f"<h2>Make it again</h2><pre>{escape(caption.command(run))}</pre>"
+                 "<p class='soft'>The numbers are in table.csv, the scenario as resolved in scenario.yaml, versions "
+                 "and seeds in provenance.json.</p>")
     path, aside = run.folder / "report.html", run.folder / ".report.part.html"
     aside.write_text("\n".join(parts), encoding="utf-8")
     return aside.replace(path)
@@ -49,13 +55,15 @@ def write(run: Run, figures: list[Path]) -> Path:
 def _facts(run: Run) -> str:
     facts = {"channel": caption.air(run), "budget": caption.budget(run), "policies": caption.policies(run),
              "interval": caption.interval(run)}
-    return "<dl>" + "".join(f"<dt>{k}</dt><dd>{escape(caption.sentences(v))}</dd>" for k, v in facts.items()) + "</dl>"
+    items = (f"<dt>{key}</dt><dd>{escape(caption.sentences(value))}</dd>" for key, value in facts.items())
+    return f"<dl>{''.join(items)}</dl>"
 
 
 def _scores(run: Run) -> str:
     def row(name: str, kind: str) -> str:
         at = {point["snr_db"]: point for point in run.points(name, kind)}
-        return f"<tr class='{kind}'><td>{escape(name)}</td>" + "".join(_cell(at.get(s)) for s in run.snr_db) + "</tr>"
+        cells = "".join(_cell(at.get(snr)) for snr in run.snr_db)
+        return f"<tr class='{kind}'><td>{escape(name)}</td>{cells}</tr>"
 
     head = "".join(f"<th>{snr:g} dB</th>" for snr in run.snr_db)
     return (f"<div class='scroll'><table><tr><th>{escape(caption.metric(run))}</th>{head}</tr>"
@@ -78,8 +86,9 @@ def _uses(run: Run) -> str:
         for point in run.points(name):
             cells = "".join(f"<td>{value:,.0f}</td>" for value in run.split(point).values())
             lost = f"<td>{point.get('lost') or 0:.1%}</td><td>{point.get('header_lost') or 0:.1%}</td>"
+            choice = escape(str(point.get("choice") or ""))
             lines.append(f"<tr><td>{escape(name)}</td><td>{point['snr_db']:g}</td>{cells}"
-                         f"<td>{point['uses']:,.0f}</td>{lost}<td>{escape(str(point.get('choice') or ''))}</td></tr>")
-    return (f"<details><summary>Channel uses per picture and losses, point by point</summary><div class='scroll'><table>"
-            f"<tr><th>scheme</th><th>dB</th>{head}<th>total</th><th>lost</th><th>header lost</th><th>choice</th></tr>"
-            + "".join(lines) + "</table></div></details>")
+                         f"<td>{point['uses']:,.0f}</td>{lost}<td>{choice}</td></tr>")
+    return ("<details><summary>Channel uses per picture and losses, point by point</summary>"
+            f"<div class='scroll'><table><tr><th>scheme</th><th>dB</th>{head}<th>total</th><th>lost</th><th>header lost</th>"
+            "<th>choice</th></tr>" + "".join(lines) + "</table></div></details>")

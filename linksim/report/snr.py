@@ -36,8 +36,8 @@ def _curves(run: Run):
         if kind == "scheme":
             ax.fill_between(x, low, high, color=look.color, alpha=0.14, lw=0)
             top = max(top, np.nanmax(np.append(high, 0)))
-        ax.plot(x, y, color=look.color, ls=look.dash, lw=look.width, marker=look.marker, markeredgecolor="white",
-                markeredgewidth=0.6, zorder=3 if kind == "scheme" else 2.5, clip_on=False)
+        ax.plot(x, y, color=look.color, ls=look.dash, lw=look.width, marker=look.marker, clip_on=False,
+                markeredgecolor="white", markeredgewidth=0.6, zorder=3 if kind == "scheme" else 2.5)
         top = max(top, np.nanmax(np.append(y, 0)))
         seen = y[np.isfinite(y)]
         ends.append((name, seen[-1] if len(seen) else 0.0, look))
@@ -54,7 +54,7 @@ def _lines(run: Run):
     looks = style.looks(run)
     names = [(n, "scheme") for n in run.schemes] + [(n, "bound") for n in run.bounds]
     width, side, texts = 6.8, 2.1, [style.short(name, 23) for name, _ in names]
-    tall = np.array([0.12 + 0.18 * (1 + text.count("\n")) for text in texts])
+    tall = np.array([0.14 + 0.16 * (1 + text.count("\n")) for text in texts])
     at, body = np.cumsum(tall) - tall / 2, tall.sum() + 0.8
     title = f"AP50 at {run.snr_db[0]:g} dB, {caption.channel(run)}"
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, _words(run, "Bars"))
@@ -68,8 +68,9 @@ def _lines(run: Run):
             if point.get("ap50_lo") is not None:
                 ax.plot([point["ap50_lo"], point["ap50_hi"]], [i, i], color=look.color, alpha=0.5, lw=4)
             ax.plot(point["ap50"], i, color=look.color, marker=look.marker, ms=8, mec="white")
-        ax.annotate(f"{point['ap50']:.3f}".lstrip("0"), (1, i), xycoords=("axes fraction", "data"), xytext=(8, 0),
-                    textcoords="offset points", va="center", color=style.SOFT if kind == "bound" else style.INK)
+        ax.annotate(f"{point['ap50']:.3f}".removeprefix("0"), (1, i), (8, 0), va="center",
+                    xycoords=("axes fraction", "data"), textcoords="offset points",
+                    color=style.SOFT if kind == "bound" else style.INK)
     ax.set(xlim=(0, min(1.0, 1.06 * top) or 1.0), ylim=(tall.sum(), 0), xlabel=caption.metric(run))
     ax.set_yticks(at, texts, size=style.TEXT - 0.5)
     ax.grid(False, axis="y")

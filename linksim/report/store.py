@@ -1,14 +1,15 @@
 """What a figure may know: the files of one run folder, read once.
 
     scenario.yaml        as resolved: name, source, task, link, schemes, plan, ...
-    provenance.json      versions, seeds, ...; "warnings": list of sentences printed on every figure; "command"
+    provenance.json      versions, seeds, ...; "command"; "warnings": sentences printed on figures
     table.parquet        one line per point: scheme, kind ("scheme" | "bound"), snr_db, rows, ap50, ap50_lo,
                          ap50_hi, uses, uses_<purpose>, header_lost, lost, psnr_db, choice
     symbols_vs_mu.csv    optional: scheme, mu, uses, uses_lo, uses_hi, kept, and ap50 where measured
     examples.npz         optional: sent uint8 [E, S, S, 3]; weights float [E, h, w]; mask bool [E, h, w];
                          classes str [C]; "received/<scheme>" uint8 [E, S, S, 3];
                          "boxes/<scheme>/<i>" float [K, 4], "scores/<scheme>/<i>" [K], "labels/<scheme>/<i>"
-                         int [K] or names, for picture i; the truth likewise under the scheme "truth", no scores
+                         int [K] or names, for picture i; the truth likewise as scheme "truth", what was found
+                         in the picture as sent as scheme "sent"
 """
 
 import csv
@@ -24,7 +25,7 @@ from linksim.link.burst import PURPOSES
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder. table: a dict per point; mu: a dict per (scheme, mu); examples: arrays by name or None."""
+    """One run folder. table: a dict per point; mu: one per (scheme, mu); examples: arrays by name."""
 
     folder: Path
     scenario: dict
@@ -85,7 +86,8 @@ def _read(path: Path, how):
     try:
         return how(path)
     except Exception as error:  # whatever a parser raises on a damaged file, the user needs its name
-        raise UserError(f"{path} can't be read ({type(error).__name__}: {error}); delete it and run again") from error
+        what = f"{type(error).__name__}: {error}"
+        raise UserError(f"{path} can't be read ({what}); delete it and run again") from error
 
 
 def _yaml(path: Path) -> dict:

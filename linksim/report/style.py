@@ -1,4 +1,4 @@
-"""How every figure looks: one colour and marker per scheme, type sizes, the sheet with title, caption and warnings."""
+"""How every figure looks: a colour and marker per scheme, type sizes, the sheet with caption and warnings."""
 
 import textwrap
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from linksim.report.store import Run
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (2, 1, 2, 3)))
-INK, SOFT, GRID, ALARM = "#222222", "#666666", "#E4E4E4", "#A8290B"
+INK, SOFT, GRID, ALARM, PALE = "#222222", "#666666", "#E4E4E4", "#A8290B", "#FDF0EB"
 TEXT, SMALL = 10.0, 8.0  # points on a sheet 6.4 inches wide: 5.5 and 4.4 in a single column of 3.5
 
 SETTINGS = {
@@ -40,12 +40,12 @@ class Look:
 
 
 def looks(run: Run) -> dict[str, Look]:
-    """Scheme or bound -> look. A bound is thin and dashed, in its scheme's colour where its name opens with one."""
+    """Scheme or bound -> look. A bound is thin and dashed, in the colour of the scheme it belongs to."""
     found = {}
     for i, name in enumerate(run.schemes):
         found[name] = Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)])
     for i, name in enumerate(run.bounds):
-        owner = max((s for s in run.schemes if name.startswith(s)), key=len, default=None)
+        owner = max((s for s in run.schemes if name.startswith(f"{s}:")), key=len, default=None)
         found.setdefault(name, Look(found[owner].color if owner else SOFT, "", DASHES[i % len(DASHES)], 1.1))
     return found
 
@@ -61,7 +61,7 @@ def sheet(run: Run, width: float, body: float, title: str, caption: str) -> tupl
     Returns the figure and that area's (left, bottom, width, height) in inches; its height is `body`.
     """
     def wrap(text: str, size: float) -> list[str]:
-        return textwrap.wrap(text, int((width - 0.3) * 72 / (0.535 * size)))
+        return textwrap.wrap(text, int((width - 0.3) * 72 / (0.535 * size)), break_on_hyphens=False)
 
     notes = [line for text in run.warnings for line in wrap(f"Warning: {text}", SMALL)]
     words = wrap(caption, SMALL)
@@ -72,8 +72,9 @@ def sheet(run: Run, width: float, body: float, title: str, caption: str) -> tupl
     fig.text(0.15 / width, 1 - 0.3 / height, title, size=TEXT + 2, weight="bold", va="baseline")
     if notes:
         fig.text(0.2 / width, 1 - (top + 0.02) / height, "\n".join(notes), size=SMALL, color=ALARM, va="top",
-                 linespacing=1.2, bbox={"boxstyle": "square,pad=0.35", "fc": "#FDF0EB", "ec": ALARM, "lw": 0.8})
-    fig.text(0.15 / width, (foot - 0.06) / height, "\n".join(words), size=SMALL, color=SOFT, va="top", linespacing=1.2)
+                 linespacing=1.2, bbox={"boxstyle": "square,pad=0.35", "fc": PALE, "ec": ALARM, "lw": 0.8})
+    fig.text(0.15 / width, (foot - 0.06) / height, "\n".join(words), size=SMALL, color=SOFT, va="top",
+             linespacing=1.2)
     return fig, (0.0, foot, width, body)
 
 
@@ -84,7 +85,7 @@ def axes(fig: Figure, left: float, bottom: float, width: float, height: float, *
 
 
 def spread(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Centres of labels of the given heights, near `wanted`, without overlap, inside [low, high] if they fit."""
+    """Centres of labels of the given heights, near `wanted`, without overlap, in [low, high] if they fit."""
     order = np.argsort(wanted, kind="stable")
     y, h = np.asarray(wanted, float)[order], np.asarray(heights, float)[order]
     offset = np.concatenate([[0.0], np.cumsum((h[1:] + h[:-1]) / 2)])
@@ -103,23 +104,23 @@ def spread(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> 
 
 
 def label_ends(ax: Axes, curves: list[tuple[str, float, Look]], width: float) -> None:
-    """Names the curves right of `ax` beside their last values. curves: (name, last y, look); width in inches."""
+    """Names the curves right of `ax` beside their ends. curves: (name, last y, look); width in inches."""
     fig = ax.figure
     w, h = fig.get_size_inches()
     box = ax.get_position()
     tall = box.height * h
     side = axes(fig, box.x1 * w, box.y0 * h, width, tall, xlim=(0, width), ylim=(0, tall))
     side.axis("off")
-    names = [textwrap.wrap(name, int((width - 0.55) * 72 / (0.56 * (TEXT - 1)))) or [""] for name, *_ in curves]
-    heights = np.array([(len(lines) * 1.2 + 0.45) * (TEXT - 1) / 72 for lines in names])
+    names = [short(name, int((width - 0.55) * 72 / (0.56 * (TEXT - 1)))) for name, *_ in curves]
+    heights = np.array([((1 + name.count("\n")) * 1.2 + 0.45) * (TEXT - 1) / 72 for name in names])
     low, high = ax.get_ylim()
     ends = np.array([(y - low) / (high - low) * tall for _, y, _ in curves])
-    for lines, end, y, (_, _, look) in zip(names, ends, spread(ends, heights, -0.15, tall + 0.15), curves, strict=True):
+    places = spread(ends, heights, -0.15, tall + 0.15)
+    for name, end, y, (_, _, look) in zip(names, ends, places, curves, strict=True):
         side.plot([0.05, 0.18], [end, y], color=look.color, lw=0.7, alpha=0.6, clip_on=False)
-        side.plot([0.18, 0.3, 0.42], [y] * 3, color=look.color, ls=look.dash, lw=look.width, marker=look.marker,
-                  markevery=[1], clip_on=False)
-        side.text(0.5, y, "\n".join(lines), size=TEXT - 1, va="center_baseline" if len(lines) == 1 else "center",
-                  color=INK, linespacing=1.15)
+        side.plot([0.18, 0.3, 0.42], [y] * 3, color=look.color, ls=look.dash, lw=look.width,
+                  marker=look.marker, markevery=[1], clip_on=False)
+        side.text(0.5, y, name, size=TEXT - 1, va="center", color=INK, linespacing=1.15)
 
 
 def marker(ax: Axes, point: tuple, shift: float, look: Look) -> None:
@@ -128,9 +129,10 @@ def marker(ax: Axes, point: tuple, shift: float, look: Look) -> None:
     ax.plot(*point, transform=place, color=look.color, marker=look.marker, clip_on=False)
 
 
-def short(text: str, width: int) -> str:
-    """`text` on as many lines of `width` characters as it takes."""
-    return "\n".join(textwrap.wrap(text, width))
+def short(text: str, width: int, lines: int | None = None) -> str:
+    """`text` on lines of `width` characters, at most `lines` of them."""
+    wrapped = textwrap.wrap(text, width, max_lines=lines, placeholder=" \u2026", break_on_hyphens=False)
+    return "\n".join(wrapped)
 
 
 def save(fig: Figure, folder: Path, name: str, *kinds: str) -> list[Path]:

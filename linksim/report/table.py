@@ -10,8 +10,8 @@ from linksim.link.burst import PURPOSES
 from linksim.report import caption
 from linksim.report.store import Run
 
-HEADS = {"payload": "payload", "side_information": "side info", "coding": "coding", "crc_filler": "CRC, filler",
-         "pilots": "pilots"}
+HEADS = {"payload": "payload", "side_information": "side info", "coding": "coding",
+         "crc_filler": "CRC, filler", "pilots": "pilots"}
 CELL = 9  # characters of one SNR column, padding included
 
 
@@ -21,7 +21,8 @@ def print_table(run_dir: Path, console: Console) -> None:
     for snrs in _chunks(run.snr_db, max(2, (console.width - _longest(run) - 4) // CELL)):
         console.print(_scores(run, snrs))
     console.print(_uses(run))
-    console.print(f"[dim]{caption.sentences(caption.data(run), caption.interval(run))}[/dim]", highlight=False)
+    words = caption.sentences(caption.data(run), caption.interval(run))
+    console.print(words, style="dim", markup=False, highlight=False)
     for warning in run.warnings:
         console.print("Warning:", warning, style="bold red", markup=False, highlight=False)
 

@@ -1,5 +1,6 @@
-"""uses_by_purpose: channel uses per picture of each scheme, stacked by purpose. A scheme whose split changes with
-the SNR is shown at the lowest, middle and highest point."""
+"""uses_by_purpose: channel uses per picture of each scheme, stacked by purpose.
+
+A scheme whose split changes with the SNR is shown at the lowest, middle and highest point."""
 
 from pathlib import Path
 
@@ -34,9 +35,11 @@ def _figure(run: Run):
     groups = [(name, shown(run, name)) for name in run.schemes]
     width, side, step, gap = 6.8, 2.3, 0.27, 0.2
     tall = sum(step * len(points) + gap for _, points in groups)
-    words = caption.sentences("Complex channel uses per picture, mean over pictures and draws", caption.budget(run),
-                              "one bar where the split is the same at every SNR, else the lowest, middle and highest")
-    fig, (left, bottom, _, body) = style.sheet(run, width, tall + 0.95, "Channel uses per picture by purpose", words)
+    words = caption.sentences("Complex channel uses per picture, mean over pictures and draws",
+                              caption.budget(run), "one bar where the split is the same at every SNR, else "
+                              "the lowest, the middle and the highest")
+    title = "Channel uses per picture by purpose"
+    fig, (left, bottom, _, body) = style.sheet(run, width, tall + 0.95, title, words)
     ax = style.axes(fig, left + side, bottom + 0.58, width - side - 0.75, tall)
     total = max(sum(run.split(p).values()) for _, points in groups for p in points) or 1.0
     y = 0.0
