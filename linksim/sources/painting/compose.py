@@ -27,7 +27,7 @@ def paint(split: str, index: int, size: int):
 
 
 def _ground(d: Draws, size: int, scale: float, fields, light: float) -> np.ndarray:
-    """Canvas float32 [3, size, size], Y Cb Cr: dead leaves over a 1/f field."""
+    """Canvas float32 [3, size, size], Y Cb Cr: a 1/f field, large surfaces, dead leaves. Colours are nobody's own."""
     sheet = Image.new("CMYK", (FINE * size, FINE * size), (128, 128, 128, 60))
     draw = ImageDraw.Draw(sheet)
     count = int(d.shape(*knobs.LEAVES))
@@ -35,7 +35,7 @@ def _ground(d: Draws, size: int, scale: float, fields, light: float) -> np.ndarr
     radius = scale * (low**-2 + d.shape(0, 1, count) * (high**-2 - low**-2)) ** -.5  # inverse of the cumulated r^-3
     radius[:knobs.SURFACES] = scale * d.shape(*knobs.SURFACE_RADIUS, knobs.SURFACES)  # painted first, so behind
     centre = d.place(-.1 * size, 1.1 * size, 2 * count).reshape(count, 1, 2)
-    tone = d.place(-1.7, 1.7, 4 * count).reshape(count, 4)
+    tone = np.stack([*d.place(-1.7, 1.7, 3 * count).reshape(3, count), d.shape(-1.7, 1.7, count)], -1)
     tone[:knobs.SURFACES, :3] *= knobs.SURFACE_TONE
     points = FINE * (centre + radius[:, None, None] * _leaves(*d.shape(0, 1, 6 * count).reshape(6, count, 1)))
     spread = knobs.LEAF_SPREAD, knobs.CHROMA_SPREAD, knobs.CHROMA_SPREAD, 75
