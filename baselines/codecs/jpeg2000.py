@@ -1,5 +1,5 @@
-"""JPEG2000 (ISO/IEC 15444-1) as a conventional system would use it: irreversible 9/7 wavelet, multiple-component
-colour transform, one tile, one quality layer, raw codestream without JP2 boxes and without a comment.
+"""JPEG2000 (ISO/IEC 15444-1) as a conventional system would use it: irreversible 9/7 wavelet, colour
+transform, one tile, one quality layer, raw codestream without JP2 boxes and without a comment.
 
 A codestream is asked for either by its size (the largest that OpenJPEG makes within so many bytes) or by its
 quality (a target PSNR; the size is what it takes).
@@ -26,8 +26,10 @@ _TILE_MARKERS = 16  # SOT, SOD and EOC, which OpenJPEG forgets when it holds a c
 
 
 class Jpeg2000:
-    """Codes and decodes pictures, many at a time on all cores (OpenJPEG runs outside the interpreter's lock), and
-    keeps the `remember` latest results of each kind: a sweep asks for the same ones at every SNR."""
+    """Codes and decodes pictures, many at a time on all cores (OpenJPEG runs outside the interpreter's lock).
+
+    remember: codestreams kept, and a twentieth as many pictures; a sweep asks for the same ones again.
+    """
 
     def __init__(self, remember: int = 20_000):
         openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
@@ -35,7 +37,7 @@ class Jpeg2000:
         self._pictures = _Memory(remember // 20)
 
     def to_size(self, images: np.ndarray, sizes: Sequence[int]) -> list[bytes | None]:
-        """The largest codestream of at most sizes[b] bytes for each picture, None where not even the smallest fits.
+        """The largest codestream of at most sizes[b] bytes per picture; None where the smallest is larger.
 
         images: uint8 [B, H, W, 3], RGB. sizes: B integers, bytes."""
         def key(image, size):
@@ -44,7 +46,7 @@ class Jpeg2000:
         return self._codestreams.map(_largest, key, zip(images, map(int, sizes), strict=True))
 
     def to_quality(self, images: np.ndarray, psnr_db: float) -> list[bytes]:
-        """A codestream of PSNR about `psnr_db` for each picture uint8 [B, H, W, 3] (OpenJPEG's own estimate of it,
+        """A codestream of PSNR about `psnr_db` for each picture uint8 [B, H, W, 3] (OpenJPEG's own estimate,
         made on wavelet coefficients)."""
         def key(image, quality):
             return _digest(image), "psnr", quality
@@ -52,15 +54,15 @@ class Jpeg2000:
         return self._codestreams.map(_by_quality, key, [(image, float(psnr_db)) for image in images])
 
     def decode(self, codestreams: Sequence[bytes]) -> list[np.ndarray | None]:
-        """Pictures uint8 [H, W, 3], None for what OpenJPEG refuses. A picture that comes out isn't therefore the
-        right one: damaged codestreams decode too, and only a CRC tells."""
+        """Pictures uint8 [H, W, 3], None for what OpenJPEG refuses. What comes out isn't therefore right:
+        damaged codestreams decode too, and only a CRC tells."""
         return self._pictures.map(_decode, lambda codestream: codestream, [(c,) for c in codestreams])
 
 
 def _largest(image: np.ndarray, size: int) -> bytes | None:
-    """OpenJPEG's own rate control looks for the largest codestream; its cap counts the comment (removed here) and
-    not the tile's markers. Asked with that in mind it hits at the first try; what still is too long is asked for
-    again, shorter, because the cap isn't promised."""
+    """OpenJPEG's own rate control looks for the largest codestream; its cap counts the comment (removed here)
+    but not the tile's markers. Asked with that in mind it hits at the first try; its cap being no promise,
+    what still is too long is asked for again, shorter."""
     comment = 6 + len(f"Created by OpenJPEG version {openjpeg().version()}")
     request = size + comment - _TILE_MARKERS
     codestream = _encode(image, ratio=image.size / max(request, 1))
@@ -136,9 +138,10 @@ def _decode(codestream: bytes) -> np.ndarray | None:
 
 
 def without_comment(codestream: bytes) -> bytes:
-    """The same codestream without its comment (COM) segments: text nobody needs, on the air at full price. Nothing
-    in the main header refers to another segment's place, so what is left stays a valid codestream."""
-    return b"".join([codestream[:2]] + [segment for marker, segment in segments(codestream) if marker != _COMMENT])
+    """The same codestream without its comment (COM) segments: text nobody needs, on the air at full price.
+    Nothing in the main header refers to another segment's place, so what is left is a valid codestream."""
+    kept = [segment for marker, segment in segments(codestream) if marker != _COMMENT]
+    return b"".join([codestream[:2], *kept])
 
 
 def segments(codestream: bytes) -> Iterable[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""OpenJPEG streams in memory: glymur's binding has files only, and a sweep codes tens of thousands of pictures."""
+"""OpenJPEG streams in memory: glymur's binding has files only, and a sweep codes thousands of pictures."""
 
 import ctypes
 from collections.abc import Iterator

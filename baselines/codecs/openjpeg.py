@@ -1,8 +1,8 @@
 """Finding OpenJPEG, the library behind glymur.
 
-glymur asks `ctypes.util.find_library` for it once, at its own import, and on a bare machine finds none. Pillow's
-wheels carry one, so nothing has to be installed by hand: glymur is told where it lies. It has to be told before
-its import, because the layout of its structures follows the library's version.
+glymur asks `ctypes.util.find_library` for it once, at its own import, and on a bare machine finds none.
+Pillow's wheels carry one, so nothing has to be installed by hand: glymur is told where it lies. It has to be
+told at its import, because the layout of its structures follows the library's version.
 """
 
 import ctypes.util
@@ -19,7 +19,7 @@ OLDEST = "2.4.0"  # glymur's own minimum
 
 @cache
 def openjpeg() -> ModuleType:
-    """glymur's binding of OpenJPEG (`glymur.lib.openjp2`) with a library behind it. UserError if there is none."""
+    """glymur's binding `glymur.lib.openjp2` with a library behind it. UserError if there is none."""
     bundled = pillows_openjpeg()
     if bundled is not None and getattr(sys.modules.get("glymur.lib.openjp2"), "OPENJP2", bundled) is None:
         for name in [name for name in sys.modules if name.split(".")[0] == "glymur"]:
@@ -34,7 +34,7 @@ def openjpeg() -> ModuleType:
     if binding.OPENJP2 is None:
         raise UserError(
             "JPEG2000 needs the OpenJPEG library, and none was found: neither in Pillow's wheel "
-            f"({_pillow_folder()} and its neighbour pillow.libs) nor on the system. Install Pillow from its wheel "
+            f"({_pillow_folder()} and its neighbour pillow.libs) nor on the system. Install Pillow's wheel "
             "(pip install --force-reinstall --only-binary :all: pillow), or OpenJPEG itself "
             "(conda install openjpeg, apt install libopenjp2-7, brew install openjpeg)."
         )
@@ -49,8 +49,8 @@ def openjpeg_version() -> str:
 
 
 def pillows_openjpeg() -> Path | None:
-    """The OpenJPEG inside Pillow's wheel: Linux `pillow.libs/`, macOS `PIL/.dylibs/`. None where Pillow brought
-    none of its own (Windows' wheel links it statically, distributions link the system's)."""
+    """The OpenJPEG inside Pillow's wheel: Linux `pillow.libs/`, macOS `PIL/.dylibs/`. None where Pillow
+    brought none of its own (Windows' wheel links it statically, distributions link the system's)."""
     pillow = _pillow_folder()
     for folder, pattern in ((pillow.parent / "pillow.libs", "libopenjp2*.so*"),
                             (pillow / ".dylibs", "libopenjp2*.dylib"),

@@ -1,0 +1,1 @@
+"""What separate source and channel coding needs besides its codec: frame, choice of MCS, common quality."""

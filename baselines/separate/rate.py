@@ -1,0 +1,45 @@
+"""How many bytes a picture gets at an MCS, and how many payload symbols carry them: two policies.
+
+`fill`: every picture fills its own budget. `at_quality`: every picture has the same quality, and takes the
+symbols that this needs.
+"""
+
+import numpy as np
+
+from baselines.codecs.jpeg2000 import Jpeg2000
+from linksim.link.mcs import Mcs
+
+
+def fill(codec: Jpeg2000, transport, images: np.ndarray, symbols: np.ndarray, mcs: Mcs):
+    """The largest codestream in `symbols` int [B] payload symbols for each picture uint8 [B, H, W, 3].
+
+    Returns codestreams (None where not even the smallest fits) and symbols sent, int64 [B], 0 with None."""
+    codestreams = codec.to_size(images, transport.payload_bits(symbols, mcs) // 8)
+    return codestreams, _of_sent(codestreams, symbols)
+
+
+def at_quality(codec: Jpeg2000, transport, images: np.ndarray, quality_db: float, most: int, mcs: Mcs):
+    """Codestreams of one quality (PSNR, dB) and the fewest payload symbols that carry each, as from `fill`.
+
+    most: symbols that no picture exceeds; one that would gets the largest codestream that fits them."""
+    codestreams = codec.to_quality(images, quality_db)
+    symbols = fewest_symbols(transport, [len(c) for c in codestreams], most, mcs)
+    sizes = transport.payload_bits(symbols, mcs) // 8
+    codestreams = [c if len(c) <= size else codec.to_size(image[None], [size])[0]
+                   for c, size, image in zip(codestreams, sizes, images, strict=True)]
+    return codestreams, _of_sent(codestreams, symbols)
+
+
+def fewest_symbols(transport, sizes, most: int, mcs: Mcs) -> np.ndarray:
+    """The fewest payload symbols, int64 [B], whose transport block holds sizes[b] bytes; at most `most`."""
+    bits = 8 * np.asarray(sizes, np.int64)
+    low, high = np.zeros_like(bits), np.full_like(bits, most)
+    while (low + 1 < high).any():
+        middle = (low + high) // 2
+        enough = transport.payload_bits(middle, mcs) >= bits
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high
+
+
+def _of_sent(codestreams: list[bytes | None], symbols: np.ndarray) -> np.ndarray:
+    return np.where([c is not None for c in codestreams], symbols, 0).astype(np.int64)
