@@ -1,0 +1,153 @@
+"""SE-SC end to end on a network of the smallest size, untrained: at high SNR it is the linear code."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from linksim.link.burst import Draw, Reception
+from linksim.link.link import Link, LinkConfig
+from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
+
+SIZE, USES = 64, 96
+
+
+class Features:
+    """A judge whose feature maps are means of the picture's blocks at three scales."""
+
+    def features(self, images):
+        x = np.asarray(images, np.float32) / 255
+        return tuple(x.reshape(len(x), SIZE // s, s, SIZE // s, s, 3).mean((2, 4)) for s in (8, 16, 32))
+
+
+def smooth_pictures(count, seed=0):
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    phase = rng.uniform(0, 6, (count, 2, 3, 1, 1))
+    waves = 128 + 60 * np.sin(phase[:, 0] * x + phase[:, 1] * y) + rng.normal(0, 4, (count, 1, SIZE, SIZE))
+    return np.clip(waves, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def weights_file(tmp_path_factory):
+    from linksim import weights
+    from linksim.schemes import linear_code
+    from linksim.schemes.sesc import networks
+
+    encoder, decoder = networks.build_encoder(SIZE, USES), networks.build_decoder(SIZE, USES)
+    code = linear_code.fit(linear_code.cut(smooth_pictures(120, 9)).reshape(-1, 768), 2 * USES)
+    networks.start_from(code, encoder, decoder, USES)
+    awareness = networks.build_awareness((9,), SIZE // 16)
+    arrays = {f"{m.name}/{k}": v for m in (encoder, decoder, awareness) for k, v in weights.model_arrays(m).items()}
+    path = tmp_path_factory.mktemp("weights") / "tiny.npz"
+    weights.save(path, arrays, {"kind": "sesc", "name": "tiny", "config": {"size": SIZE, "uses": USES}})
+    return path
+
+
+def make(weights_file, mu=0.5, survey=True):
+    from linksim.schemes.sesc.scheme import Sesc
+
+    link = Link(LinkConfig(channel={"model": "rayleigh"}))
+    scheme = Sesc(Sesc.Config(name="SE-SC", type="sesc", weights=str(weights_file), mu=mu),
+                  Bench(link=link, task=Features(), size=SIZE, tile=4))
+    if survey:
+        images = smooth_pictures(8, 5)
+        scheme.adopt(json.loads(json.dumps(scheme.make_plan(Survey(
+            snr_db=np.array([0.0, 10.0]), seed=1, realisations=4, images=images, truths=[], analysis=scheme.analyse(images),
+            test_analysis=None, budget=None, test_budget=None)))))
+    return scheme, link
+
+
+@pytest.fixture(scope="module")
+def sent(weights_file):
+    """(scheme, link, pictures, analysis, burst): half the features, so that masks differ between pictures."""
+    scheme, link = make(weights_file)
+    images = smooth_pictures(6)
+    analysis = scheme.analyse(images)
+    scheme.config.mu = float(np.median(analysis.weights))
+    survey = Survey(np.array([0.0, 10.0]), 1, 4, images, [], analysis, None, None, None)
+    scheme.adopt(scheme.make_plan(survey))
+    return scheme, link, images, analysis, scheme.encode(analysis, None, Knowledge())
+
+
+def draw(count):
+    return Draw(3, np.arange(count), np.zeros(count, np.int64))
+
+
+def test_mean_power_is_one_over_sent_symbols(sent):
+    burst = sent[-1]
+    for symbols, length in zip(burst.symbols, burst.length, strict=True):
+        assert np.mean(np.abs(symbols[:length]) ** 2) == pytest.approx(1, abs=1e-4)
+        assert not symbols[length:].any()
+    assert (burst.ledger["payload"] == burst.length).all()
+
+
+def test_threshold_scales_the_rate_and_zero_sends_everything(sent, weights_file):
+    scheme, _, _, analysis, burst = sent
+    uses, kept = scheme.uses_over_mu(analysis, [0.0, scheme.config.mu, 1.0])
+    assert (kept[0] == 1).all() and 0.2 < kept[1].mean() < 0.8
+    assert (kept[2] == 1 / 16).all()  # the heaviest feature always goes
+    assert (np.diff(uses, axis=0) <= 0).all()
+    assert (uses[1] == scheme.bench.link.uses(burst.length + burst.header_uses)).all()
+
+
+def test_without_noise_kept_patches_come_back_and_only_they(sent):
+    scheme, _, images, analysis, burst = sent
+    header = np.asarray(burst.header)
+    clean = Reception(burst.symbols, np.full(burst.symbols.shape, 1e-6, np.float32), header, np.ones(len(header), bool))
+    decoded, ok = scheme.decode(clean)
+    mask = scheme.details(analysis)["mask"].repeat(16, 1).repeat(16, 2)
+    error = np.abs(decoded.astype(float) - images).mean(-1)
+    assert ok.all() and error[mask].mean() < 8 < error[~mask].mean()
+
+
+def test_failed_header_loses_the_picture(sent):
+    scheme, link, images, _, burst = sent
+    reception = link.transmit(burst, 30.0, draw(6))
+    failed = Reception(reception.symbols, reception.noise_variance, reception.header, np.zeros(6, bool))
+    decoded, ok = scheme.decode(failed)
+    assert not ok.any() and (decoded == lost_picture(SIZE)).all()
+
+
+def test_positions_come_from_the_header_alone(sent):
+    """Another picture's header puts the features in other places."""
+    scheme, _, images, analysis, burst = sent
+    quiet = np.full(burst.symbols.shape, 1e-6, np.float32)
+    wrong = Reception(burst.symbols, quiet, np.roll(burst.header, 1, axis=0), np.ones(6, bool))
+    right = Reception(burst.symbols, quiet, burst.header, np.ones(6, bool))
+    error = [np.abs(scheme.decode(r)[0].astype(float) - images).mean() for r in (right, wrong)]
+    assert error[1] > 1.5 * error[0]
+
+
+def test_decodes_in_another_process_from_shuffled_receptions(sent, weights_file, tmp_path):
+    """Given the plan, the weights and a file of receptions in another order: the same pictures."""
+    scheme, link, _, _, burst = sent
+    reception = link.transmit(burst, 20.0, draw(6))
+    here, _ = scheme.decode(reception)
+    order = np.array([3, 0, 5, 1, 4, 2])
+    np.savez(tmp_path / "receptions.npz", symbols=reception.symbols[order], noise_variance=reception.noise_variance[order],
+             header=reception.header[order], header_ok=reception.header_ok[order])
+    (tmp_path / "plan.json").write_text(json.dumps(scheme.plan))
+    program = f"""
+import json, numpy as np, sys
+sys.path.insert(0, {str(__file__).rsplit("/", 1)[0]!r})
+from test_sesc import make
+from linksim.link.burst import Reception
+scheme, _ = make({str(weights_file)!r}, survey=False)
+scheme.adopt(json.load(open("plan.json")))
+file = np.load("receptions.npz")
+np.save("decoded.npy", scheme.decode(Reception(**{{k: file[k] for k in file.files}}))[0])
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert (np.load(tmp_path / "decoded.npy") == here[order]).all()
+
+
+def test_a_mask_too_long_for_the_header_is_raised_until_it_fits(sent):
+    scheme, *_ = sent
+    rng = np.random.default_rng(0)
+    weights = rng.random((4, 4)).astype(np.float32)
+    mask, bits = scheme._code(weights > 0.4, weights)
+    assert len(bits) == scheme.plan["mask_bits"]
+    assert mask[weights <= 0.4].sum() == 0
