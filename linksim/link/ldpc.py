@@ -86,45 +86,53 @@ class MotherCode:
         """float32 [T, n] LLRs log P(0)/P(1) of the circular buffer (0 where nothing came, large at fillers)
         -> uint8 [T, k], the information bits after at most `iterations`.
 
-        A block is done as soon as its hard decisions fulfil all parity checks. Parities that nothing came for, behind
-        the last one received in the batch, tell nothing and are left out with their checks.
+        A block is done as soon as its hard decisions fulfil all parity checks. A check whose own parity bit
+        wasn't received tells nothing and is left out.
         """
         used = np.flatnonzero(np.any(llr != 0, axis=0))
         last = 2 + (int(used[-1]) // self.z if len(used) else 0)
         rows = self.rows[: max(4, last - self.columns + 1)]
-        channel = np.zeros((self.columns + len(rows), self.z, len(llr)), np.float32)
-        channel[2:] = np.clip(llr.T[: (self.columns + len(rows) - 2) * self.z], -LLR_MAX, LLR_MAX).reshape(
-            -1, self.z, len(llr))
-        out = np.zeros((len(llr), self.k), np.uint8)
-        alive = np.arange(len(llr))
+        columns = self.columns + len(rows)
+        channel = np.zeros((columns, self.z, len(llr)), np.float32)
+        channel[2:] = np.clip(llr.T[: (columns - 2) * self.z], -LLR_MAX, LLR_MAX).reshape(-1, self.z, len(llr))
         total, messages = channel, [np.zeros((len(row), self.z, len(llr)), np.float32) for row in rows]
-        for step in range(iterations + 1):
-            new, failed = self._iterate(rows, channel, total, messages, rule, last=step == iterations)
-            done = ~failed if step and step < iterations else np.full(len(alive), step == iterations)
-            if done.any():
-                out[alive[done]] = (total[: self.columns, :, done] < 0).reshape(self.k, -1).T
-                keep = np.flatnonzero(~done)
-                if not len(keep):
-                    break
-                alive, channel, new = alive[keep], channel[:, :, keep], np.ascontiguousarray(new[:, :, keep])
-                messages = [np.ascontiguousarray(m[:, :, keep]) for m in messages]
+        out, alive = np.empty((len(llr), self.k), np.uint8), np.arange(len(llr))
+        for step in range(iterations):
+            new, failed = self._iterate(rows, channel, total, messages, rule)
+            if step and not failed.all():
+                out[alive[~failed]] = self._decide(total[:, :, ~failed])
+                alive = alive[failed]
+                channel, new = np.compress(failed, channel, axis=2), np.compress(failed, new, axis=2)
+                messages = [np.compress(failed, message, axis=2) for message in messages]
             total = new
+            if not len(alive):
+                break
+        out[alive] = self._decide(total)
         return out
 
-    def _iterate(self, rows, channel, total, messages, rule, last):
-        """One flooding iteration; updates `messages`. Returns the new totals and which blocks of the old ones
-        fail a parity check."""
+    def _decide(self, total: np.ndarray) -> np.ndarray:
+        """Totals [columns, Z, T] -> uint8 [T, k] hard decisions of the information bits."""
+        return (total[: self.columns] < 0).reshape(self.k, -1).T
+
+    def _iterate(self, rows, channel, total, messages, rule):
+        """One flooding iteration from the totals [columns, Z, T] and the messages of each row's checks to its bits
+        [degree, Z, T], which it replaces. Returns the new totals, and bool [T] which blocks' old totals, as hard
+        decisions, break a check."""
         new, failed = channel.copy(), np.zeros(total.shape[2], bool)
-        if last:
-            return new, failed
         update = _minsum if rule == "minsum" else _boxplus_phi
-        for row, message in zip(rows, messages, strict=True):
+        for number, (row, message) in enumerate(zip(rows, messages, strict=True)):
             view = np.empty_like(message)
             for i, (c, s) in enumerate(row):
                 view[i, : self.z - s], view[i, self.z - s :] = total[c, s:], total[c, :s]
-            failed |= (np.bitwise_xor.reduce(view.view(np.uint32), axis=0) >> 31).any(axis=0)
+            odd = np.bitwise_xor.reduce(view.view(np.uint32), axis=0) >> 31
             np.subtract(view, message, out=view)
             update(view, message)
+            if number >= 4:
+                informed = channel[self.columns + number] != 0
+                if not informed.all():
+                    message *= informed
+                    odd &= informed
+            failed |= odd.any(axis=0)
             for i, (c, s) in enumerate(row):
                 new[c, s:] += message[i, : self.z - s]
                 new[c, :s] += message[i, self.z - s :]
@@ -135,19 +143,20 @@ def _boxplus_phi(view: np.ndarray, out: np.ndarray) -> None:
     """view: [degree, Z, T] messages to a check, overwritten; out: the answers, sign(product of the others) *
     phi(sum of phi(|others|)), phi(x) = -log tanh(x/2)."""
     signs = _signs(view)
-    _phi(np.abs(view, out=view))
-    np.subtract(np.add.reduce(view, axis=0), view, out=out)
-    _phi(out)
+    _minus_phi(np.abs(view, out=view))
+    np.subtract(view, np.add.reduce(view, axis=0), out=out)
+    _minus_phi(out)
+    np.negative(out, out=out)
     out.view(np.uint32)[...] |= signs
 
 
-def _phi(x: np.ndarray) -> None:
-    """In place. Clipped below where float32 can't tell exp(-x) from 1, so that phi stays under 17."""
-    np.maximum(x, np.float32(8.5e-8), out=x)
-    np.exp(np.negative(x, out=x), out=x)
-    below = np.subtract(np.float32(1), x)
-    np.add(x, np.float32(1), out=x)
-    np.log(np.divide(x, below, out=x), out=x)
+def _minus_phi(x: np.ndarray) -> None:
+    """log tanh(x/2) in place. Clipped below, so that phi stays under 16.7; as integers, whose order is that of
+    positive floats, since NumPy is slow at the maximum of floats."""
+    bits = x.view(np.int32)
+    np.maximum(bits, np.float32(1.2e-7).view(np.int32), out=bits)
+    np.multiply(x, np.float32(0.5), out=x)
+    np.log(np.tanh(x, out=x), out=x)
 
 
 def _minsum(view: np.ndarray, out: np.ndarray) -> None:
