@@ -1,4 +1,4 @@
-"""One PASCAL VOC annotation file, read without trust: no document type, no entities, no number taken unchecked."""
+"""One PASCAL VOC annotation, read without trust: no document type, no entities, no number taken unchecked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +32,9 @@ def read_annotation(path: Path) -> Annotation:
     try:
         return _annotation(_parse(path))
     except FileNotFoundError:
-        raise UserError(f"annotation {path} is missing. Put it there, or leave the picture out of the list.") from None
+        raise UserError(f"annotation {path} is missing. Put it there, or unlist the picture.") from None
     except (expat.ExpatError, OSError, ValueError) as reason:
-        raise UserError(f"annotation {path} cannot be read: {reason}. Fetch the file again, or mend it.") from None
+        raise UserError(f"annotation {path} cannot be read: {reason}. Fetch it again, or mend it.") from None
 
 
 def _parse(path: Path) -> Element:
@@ -69,7 +69,7 @@ def _annotation(root: Element) -> Annotation:
         difficult.append((item.findtext("difficult") or "0").strip() == "1")
     size = None
     if root.find("size") is not None:
-        size = int(_number(root, "size/width", "the picture")), int(_number(root, "size/height", "the picture"))
+        size = tuple(int(_number(root, f"size/{side}", "the picture")) for side in ("width", "height"))
     return Annotation(size, np.array(boxes, float).reshape(-1, 4), tuple(labels), np.array(difficult, bool))
 
 

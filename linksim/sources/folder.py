@@ -41,7 +41,8 @@ class Folder(Source):
         """See `Source.batch`; every truth is empty. UserError names a picture that is damaged."""
         size, indices = self.config.size, [int(i) for i in indices]
         if indices and not 0 <= min(indices) <= max(indices) < len(self):
-            raise IndexError(f"the folder has pictures 0 to {len(self) - 1}, got {min(indices)} to {max(indices)}")
+            raise IndexError(f"the folder has {len(self)} pictures, got {min(indices)} to {max(indices)}")
         pictures = [letterbox(read_picture(self.paths[i]), size)[0] for i in indices]
         nothing = Truth(np.empty((0, 4), np.float32), (), np.empty(0, bool))
-        return np.stack(pictures) if pictures else np.empty((0, size, size, 3), np.uint8), [nothing] * len(indices)
+        stack = np.stack(pictures) if pictures else np.empty((0, size, size, 3), np.uint8)
+        return stack, [nothing] * len(indices)

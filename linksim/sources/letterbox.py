@@ -20,14 +20,14 @@ def read_picture(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return image.convert("RGB")
     except DAMAGE as reason:
-        raise UserError(f"picture {path} cannot be read: {reason}. Fetch the file again, or leave it out.") from None
+        raise UserError(f"picture {path} cannot be read: {reason}. Fetch it again or leave it out.") from None
 
 
 def letterbox(image: Image.Image, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A picture in the middle of a grey square, longest side `size`, aspect kept, antialiased.
 
-    Returns uint8 [size, size, 3] and, float64 [2] each (x, y), the scale and the offset that take a point of the
-    photograph to the square: point * scale + offset.
+    Returns uint8 [size, size, 3] and, float64 [2] each (x, y), the scale and the offset that take a point of
+    the picture to the square: point * scale + offset.
     """
     old = np.array(image.size, float)
     new = np.maximum(np.round(old * (size / old.max())).astype(int), 1)

@@ -1,9 +1,9 @@
 """The built-in source: cluttered scenes painted from an index, with the truth known.
 
-No data are needed: picture i of a split is always the same, on any machine and in any process, and no texture or
-shape parameter of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about
-photographs: power falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang,
-Int. J. Computer Vision 41, 2001).
+No data are needed: picture i of a split is always the same, in any process, and no texture or shape parameter
+of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about photographs: power
+falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang, Int. J. Computer
+Vision 41, 2001).
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ LENGTH = 1_000_000
 
 
 def scene(split: Split, index: int, size: int = 256) -> tuple[np.ndarray, Truth]:
-    """One picture, uint8 [size, size, 3], and its truth. A plain function of integers: any process may call it."""
+    """One picture, uint8 [size, size, 3], and its truth: a plain function that any process may call."""
     picture, boxes, labels, difficult, _ = paint(split, index, size)
     return picture, Truth(boxes, labels, difficult)
 
@@ -32,7 +32,8 @@ class Scenes(Source):
     def __init__(self, config: SourceConfig, split: Split):
         super().__init__(config, split)
         if not 64 <= config.size <= 2048:
-            raise UserError(f"source.size is {config.size}; scenes are painted at 64 to 2048 pixels. Choose 256.")
+            size = config.size
+            raise UserError(f"source.size is {size}; scenes have 64 to 2048 pixels a side; choose 256.")
 
     def __len__(self) -> int:
         return LENGTH
@@ -42,6 +43,7 @@ class Scenes(Source):
         indices = [int(i) for i in indices]
         if indices and not 0 <= min(indices) <= max(indices) < LENGTH:
             raise IndexError(f"scenes have indices 0 to {LENGTH - 1}, got {min(indices)} to {max(indices)}")
-        scenes = [scene(self.split, i, self.config.size) for i in indices]
-        pictures = np.stack([s[0] for s in scenes]) if scenes else np.empty((0, *2 * (self.config.size,), 3), np.uint8)
+        size = self.config.size
+        scenes = [scene(self.split, i, size) for i in indices]
+        pictures = np.stack([s[0] for s in scenes]) if scenes else np.empty((0, size, size, 3), np.uint8)
         return pictures, [s[1] for s in scenes]

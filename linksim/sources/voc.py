@@ -1,8 +1,8 @@
 """Photographs in PASCAL VOC's devkit layout, letterboxed.
 
-`path` is the folder that holds JPEGImages, Annotations and ImageSets (VOCdevkit/VOC2012). Which photographs a split has
-is said by the files of ImageSets/Main, one name a line; a class's file (dog_train.txt) works too: its photographs marked
--1 are left out.
+`path` is the folder that holds JPEGImages, Annotations and ImageSets (VOCdevkit/VOC2012). Which photographs a
+split has is said by the files of ImageSets/Main, one name a line; a class's file (dog_train.txt) works too:
+photographs marked -1 are left out.
 """
 
 import re
@@ -19,8 +19,8 @@ from linksim.sources.base import Source, SourceConfig, Split, Truth
 from linksim.sources.letterbox import letterbox, read_picture
 
 ALL_CLASSES = (
-    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",
-    "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
+    "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 )
 
 
@@ -55,11 +55,12 @@ class Voc(Source):
         for name in (".", "JPEGImages", "Annotations", "ImageSets/Main"):
             if not (self.folder / name).is_dir():
                 raise UserError(
-                    f"source.path is {config.path!r}, but the folder {self.folder / name} is missing. It must hold "
-                    "JPEGImages, Annotations and ImageSets/Main, as VOCdevkit/VOC2012 does."
+                    f"source.path is {config.path!r}, but the folder {self.folder / name} is missing. "
+                    "It must hold JPEGImages, Annotations and ImageSets/Main, as VOCdevkit/VOC2012 does."
                 )
-        self.names = _names(self.folder / "ImageSets/Main", getattr(config.imagesets, split), f"source.imagesets.{split}")
-        self.annotations = [read_annotation(self.folder / "Annotations" / f"{name}.xml") for name in self.names]
+        file = getattr(config.imagesets, split)
+        self.names = _names(self.folder / "ImageSets/Main", file, f"source.imagesets.{split}")
+        self.annotations = [read_annotation(self.folder / f"Annotations/{name}.xml") for name in self.names]
         _check_classes(self.classes, self.annotations)
 
     def __len__(self) -> int:
@@ -79,11 +80,11 @@ class Voc(Source):
         path = self.folder / "JPEGImages" / f"{name}.jpg"
         image = read_picture(path)
         if note.size not in (None, image.size):
-            raise UserError(f"picture {path} has {image.size} pixels, but its annotation says {note.size}. One is wrong.")
+            raise UserError(f"picture {path} has {image.size} pixels, but its annotation says {note.size}.")
         picture, scale, offset = letterbox(image, self.config.size)
         boxes = np.clip(note.boxes, 0, np.tile(image.size, 2))
         if (boxes[:, 2:] <= boxes[:, :2]).any():
-            raise UserError(f"annotation {name}.xml in {self.folder / 'Annotations'} has a box outside its picture.")
+            raise UserError(f"annotation {self.folder}/Annotations/{name}.xml has a box outside its picture.")
         keep = [k for k, label in enumerate(note.labels) if label in self.classes]
         boxes = (boxes[keep] * np.tile(scale, 2) + np.tile(offset, 2)).astype(np.float32)
         return picture, Truth(boxes, tuple(note.labels[k] for k in keep), note.difficult[keep])

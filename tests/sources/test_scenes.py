@@ -1,9 +1,10 @@
-"""The built-in scenes: the same by index, no parameter shared by two splits, honest truth, photographs' spectrum."""
+"""The built-in scenes: the same by index, nothing shared by splits, honest truth, photographs' spectrum."""
 
 import hashlib
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,8 +49,8 @@ def test_contract():
 def test_same_in_another_process():
     code = ("import hashlib; from linksim.sources.scenes import scene;"
             "print(hashlib.sha256(scene('calibration', 7)[0].tobytes()).hexdigest())")
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert other == digest(scene("calibration", 7)[0])
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == digest(scene("calibration", 7)[0])
 
 
 def test_order_and_company_do_not_matter():
@@ -66,10 +67,9 @@ def test_refuses_what_it_has_not():
 
 def test_interleave_keeps_splits_apart():
     unit = np.random.default_rng(0).random(20_000)
-    cells = [set(np.floor(interleave(unit, code) * len(SPLITS) * CELLS).astype(int)) for code in range(len(SPLITS))]
-    assert [len(c) for c in cells] == [CELLS] * len(SPLITS)
-    assert not cells[0] & cells[1] | cells[0] & cells[2] | cells[1] & cells[2]
-    for code in range(len(SPLITS)):  # each still spreads evenly over the whole range
+    cells = [set(np.floor(interleave(unit, code) * 3 * CELLS).astype(int)) for code in range(3)]
+    assert [len(c) for c in cells] == [CELLS] * 3 and len(cells[0] | cells[1] | cells[2]) == 3 * CELLS
+    for code in range(3):  # each still spreads evenly over the whole range
         values = interleave(unit, code)
         assert abs(values.mean() - .5) < .03 and values.min() < .05 and values.max() > .95
 
@@ -78,7 +78,7 @@ def test_splits_share_no_shape_or_texture_parameter():
     used = {}
     for split in SPLITS:
         values = np.concatenate([np.concatenate(paint(split, i, 256)[4].log) for i in range(12)])
-        used[split] = set(np.floor(values * len(SPLITS) * CELLS).astype(int))
+        used[split] = set(np.floor(values * 3 * CELLS).astype(int))
         assert len(values) > 5_000 and len(used[split]) == CELLS
     assert not used["train"] & used["test"] and not used["train"] & used["calibration"]
     assert not used["calibration"] & used["test"]
@@ -117,7 +117,7 @@ def test_classes_have_no_colour_of_their_own():
     means = {name: [] for name in Scenes.classes}
     for i in range(150):
         picture, truth = scene("train", i, 64)
-        for (x0, y0, x1, y1), label in zip(truth.boxes.astype(int), truth.labels):
+        for (x0, y0, x1, y1), label in zip(truth.boxes.astype(int), truth.labels, strict=True):
             means[label].append(picture[y0:y1, x0:x1].reshape(-1, 3).mean(0))
     middle = np.array([np.mean(m, 0) for m in means.values()])
     within = np.mean([np.std(m, 0) for m in means.values()])
@@ -131,7 +131,7 @@ def test_hidden_objects_are_difficult_or_left_out():
 
 
 def test_power_falls_as_in_photographs(drawn):
-    """Radially averaged power over frequency, 4 to 100 cycles a picture, in bins of equal ratio: slope -2 within .3."""
+    """Radially averaged power, 4 to 100 cycles a picture, in bins of equal ratio: slope -2 within .3."""
     window = np.hanning(256)[:, None] * np.hanning(256)
     power = 0
     for picture, _ in drawn:
@@ -139,6 +139,6 @@ def test_power_falls_as_in_photographs(drawn):
         power = power + np.abs(np.fft.fft2((grey - grey.mean()) * window)) ** 2
     frequency = np.hypot(*np.meshgrid(*2 * (np.fft.fftfreq(256) * 256,)))
     edges = np.geomspace(4, 100, 15)
-    bins = [(frequency >= a) & (frequency < b) for a, b in zip(edges, edges[1:])]
+    bins = [(frequency >= a) & (frequency < b) for a, b in pairwise(edges)]
     x, y = np.log([frequency[b].mean() for b in bins]), np.log([power[b].mean() for b in bins])
     assert -2.3 < np.polyfit(x, y, 1)[0] < -1.7

@@ -11,7 +11,10 @@ from linksim.errors import UserError
 from linksim.registry import lookup
 from linksim.sources.letterbox import GREY, letterbox
 
-OBJECT = "<object><name>{}</name><difficult>{}</difficult><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+OBJECT = (
+    "<object><name>{}</name><difficult>{}</difficult><bndbox>"
+    "<xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+)
 SIZE = "<size><width>{}</width><height>{}</height><depth>3</depth></size>"
 
 
@@ -135,7 +138,8 @@ def test_annotation_of_another_picture_is_named(devkit):
     with pytest.raises(UserError, match=r"a\.jpg has \(80, 40\) pixels, but its annotation says \(81, 40\)"):
         source(devkit).batch([0])
     write(devkit, "b", [])
-    (devkit / "Annotations/b.xml").write_text("<annotation>" + OBJECT.format("dog", 0, 90, 1, 95, 9) + "</annotation>")
+    outside = OBJECT.format("dog", 0, 90, 1, 95, 9)
+    (devkit / "Annotations/b.xml").write_text(f"<annotation>{outside}</annotation>")
     with pytest.raises(UserError, match=r"b\.xml .*outside its picture"):
         source(devkit).batch([1])
 
@@ -162,7 +166,7 @@ def test_letterbox_keeps_the_aspect_and_the_mean():
     assert letterbox(Image.new("RGB", (1, 500)), 64)[0].shape == (64, 64, 3)
 
 
-@pytest.mark.skipif("LINKSIM_DATA" not in os.environ, reason="LINKSIM_DATA, the folder of photographs, is unset")
+@pytest.mark.skipif("LINKSIM_DATA" not in os.environ, reason="LINKSIM_DATA, a folder of data, is unset")
 def test_real_photographs():
     root = Path(os.environ["LINKSIM_DATA"]) / "VOCdevkit/VOC2012"
     if not root.is_dir():
@@ -172,5 +176,6 @@ def test_real_photographs():
     pictures, truths = test.batch(range(0, 600, 20))
     assert pictures.shape == (30, 256, 256, 3)
     for truth in truths:
-        assert (truth.boxes >= 0).all() and (truth.boxes <= 256).all() and set(truth.labels) <= set(test.classes)
+        assert (truth.boxes >= 0).all() and (truth.boxes <= 256).all()
+        assert set(truth.labels) <= set(test.classes)
     assert any(note.difficult.any() for note in test.annotations)

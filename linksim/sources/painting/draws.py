@@ -1,8 +1,8 @@
 """Random numbers of one picture, and parameter values that no two splits share.
 
 A picture's generator is NumPy's Philox keyed by SeedSequence((split code, index)): the same on every machine.
-Whatever describes shape or texture is drawn by `Draws.shape`: its unit interval is cut into 3 x CELLS cells and a
-split owns every third one, so all splits cover the whole range and none has a value of another.
+Whatever describes shape or texture is drawn by `Draws.shape`: its unit interval is cut into 3 x CELLS cells
+and a split owns every third one, so all splits cover the whole range and none has a value of another.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ def interleave(unit: np.ndarray, code: int) -> np.ndarray:
 
 
 class Draws:
-    """Draws of one picture. `log` holds the unit values behind every shape and texture parameter (float64 arrays)."""
+    """Draws of one picture. `log`: the unit values (float64 arrays) behind shape and texture parameters."""
 
     def __init__(self, split: str, index: int):
         self.code = SPLITS.index(split)

@@ -1,7 +1,7 @@
 """Random texture fields with a power-law spectrum, made by one inverse FFT.
 
-A field is white Gaussian noise shaped by |f|^(-slope/2), f in cycles per picture: power falls as |f|^-slope, as in
-photographs, where slope is about 2 (Field, J. Opt. Soc. Am. A 4, 2379, 1987).
+A field is white Gaussian noise shaped by |f|^(-slope/2), f in cycles per picture: power falls as |f|^-slope,
+as in photographs, where slope is about 2 (Field, J. Opt. Soc. Am. A 4, 2379, 1987).
 """
 
 from functools import lru_cache
@@ -19,8 +19,8 @@ def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
 def field_pair(rng: np.random.Generator, size: int, slope: float, stretch: float, angle: float):
     """Two independent fields, float32 [size, size] each, mean 0 and standard deviation 1.
 
-    slope: exponent of power over frequency. stretch >= 1 and angle (radians): how much longer the grain is along
-    `angle` than across it (grass, fur, wood).
+    slope: exponent of power over frequency. stretch >= 1 and angle (radians): how much longer the grain is
+    along one direction than across it (grass, fur, wood).
     """
     fy, fx = _grid(size)
     along = (fx * np.cos(angle) + fy * np.sin(angle)).astype(np.float32)

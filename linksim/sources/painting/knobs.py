@@ -1,4 +1,4 @@
-"""Every number that sets how hard a scene is, for the detector and for a codec. Pairs are (low, high) of a draw.
+"""What sets how hard a scene is, for a detector and for a codec. Pairs are (low, high) of a draw.
 
 Tuned so that JPEG2000 costs a detector trained on scenes what it costs a detector on photographs.
 """
