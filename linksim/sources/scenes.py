@@ -2,8 +2,8 @@
 
 No data are needed: picture i of a split is always the same, in any process, and no texture or shape parameter
 of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about photographs: power
-falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang, Int. J. Computer
-Vision 41, 2001).
+falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang, International
+Journal of Computer Vision 41, 2001).
 """
 
 import numpy as np
