@@ -51,9 +51,11 @@ def _shared(a, b) -> float:
 
 def _rgb(canvas: np.ndarray) -> np.ndarray:
     """Y Cb Cr around 128 (JFIF) to uint8 RGB [size, size, 3]."""
-    y, cb, cr = canvas[0], canvas[1] - 128, canvas[2] - 128
-    rgb = np.stack([y + 1.402 * cr, y - .344136 * cb - .714136 * cr, y + 1.772 * cb], -1)
-    return np.clip(rgb + .5, 0, 255).astype(np.uint8)
+    y, cb, cr = canvas[0] + .5, canvas[1] - 128, canvas[2] - 128
+    rgb = np.empty((*y.shape, 3), np.uint8)
+    for k, (blue, red) in enumerate(((0, 1.402), (-.344136, -.714136), (1.772, 0))):
+        rgb[..., k] = np.clip(y + blue * cb + red * cr, 0, 255)
+    return rgb
 
 
 def _truth(owner: np.ndarray, names: list[str], whole: list[float], scale: float):
