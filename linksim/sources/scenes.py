@@ -1,8 +1,8 @@
 """The built-in source: cluttered scenes painted from an index, with the truth known.
 
 No data are needed: picture i of a split is always the same, in any process, and no texture or shape parameter
-of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about photographs: their
-power falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang,
+of one split occurs in another (`painting.draws`). Ground and clutter follow two facts about photographs:
+their power falls as 1/f^2, and things of all sizes occlude each other (dead leaves; Lee, Mumford and Huang,
 International Journal of Computer Vision 41, 2001).
 """
 
