@@ -17,15 +17,16 @@ SIDE, GAP = 1.62, 0.07  # inches
 def draw(run: Run) -> list[Path]:
     """Writes examples.png: a row per picture, a column per stage."""
     with style.settings():
-        return style.save(_figure(run), run.folder, "examples", "png")
+        return style.save(figure(run), run.folder, "examples", "png")
 
 
-def _figure(run: Run):
+def figure(run: Run):
+    """Pictures as rows, stages as columns."""
     data = run.examples
     received = [key.removeprefix("received/") for key in data if key.startswith("received/")]
     order = {name: i for i, name in enumerate(run.schemes)}
     received.sort(key=lambda name: order.get(name, len(order)))
-    stages = [("sent, with the truth", _sent)]
+    stages = [("sent, with truth", _sent)]
     if "weights" in data:
         stages.append(("weight of each feature", _weights))
     if "mask" in data:
@@ -111,7 +112,7 @@ def _received(ax, i: int, run: Run, name: str):
 
 
 def _found(ax, i: int, run: Run, name: str) -> str:
-    """Draws what the judge found in a picture where `ax` is given; returns how many of the objects that is."""
+    """Draws what the judge found in a picture, if `ax` is given; returns how many objects that is."""
     data = run.examples
     boxes = np.asarray(data.get(f"boxes/{name}/{i}", [])).reshape(-1, 4)
     scores = np.asarray(data.get(f"scores/{name}/{i}", []))

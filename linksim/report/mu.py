@@ -13,10 +13,11 @@ PANELS = (("uses", "channel uses\nper picture"), ("kept", "features kept"), ("ap
 def draw(run: Run) -> list[Path]:
     """Writes symbols_vs_mu.png and .pdf: one panel per quantity over a common axis."""
     with style.settings():
-        return style.save(_figure(run), run.folder, "symbols_vs_mu", "png", "pdf")
+        return style.save(figure(run), run.folder, "symbols_vs_mu", "png", "pdf")
 
 
-def _figure(run: Run):
+def figure(run: Run):
+    """A panel per quantity, one above the other."""
     panels = [(key, label) for key, label in PANELS if any(row.get(key) is not None for row in run.mu)]
     names, looks = list(dict.fromkeys(row["scheme"] for row in run.mu)), style.looks(run)
     width, side, tall, gap = 6.8, 1.85 if len(names) > 1 else 0.3, 1.45, 0.2

@@ -18,25 +18,25 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem } h2 { font-size: 1.15rem; margin-t
 font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } tr.bound td { color: #666; font-style: italic }
-.interval { color: #666; font-size: .76rem; display: block } 
+.interval { color: #666; font-size: .76rem; display: block }
 .warning { border: 1px solid #a8290b; background: #fdf0eb; color: #a8290b; padding: .5rem .8rem }
 pre { background: #f5f5f5; padding: .7rem 1rem; overflow-x: auto }
 dl { display: grid; grid-template-columns: 8rem 1fr; gap: .3rem 1rem } dd { margin: 0 }
 """
 
-HOW = """<p>Every point is one scheme at one SNR, judged on the same pictures over the same channel draws.
-Higher AP50 is better. Schemes are compared at the channel uses shown below, in which everything that goes on the
-air is billed. The small figures are the 95 % interval over the choice of pictures. Bounds (thin and dashed; in the
-table in italics) are no systems: there is no channel at all, or they know what no transmitter knows, such as which
-code does best on these very pictures.</p>"""
+HOW = """<p>Every point is one scheme at one SNR, judged on the same pictures over the same draws.
+Higher AP50 is better. Schemes are compared at the channel uses shown below, where all that goes on the air is
+billed. The small figures are the 95 % interval over the choice of pictures. Bounds (thin and dashed; in the
+table in italics) are no systems: they have no channel, or know what no transmitter knows, such as which code
+does best on these very pictures.</p>"""
 
 
 def write(run: Run, figures: list[Path]) -> Path:
     """Writes report.html beside the figures and returns its path."""
     name = escape(str(run.scenario.get("name", run.folder.name)))
     lead = escape(caption.sentences(caption.data(run)))
-    parts = ["<!doctype html><html lang='en'><meta charset='utf-8'>", f"<title>{name}</title><style>{STYLE}</style>",
-             f"<h1>{name}</h1><p class='lead'>{lead}</p>",
+    parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>",
+             f"<style>{STYLE}</style>", f"<h1>{name}</h1><p class='lead'>{lead}</p>",
              *(f"<p class='warning'>{escape(w)}</p>" for w in run.warnings),
              f"<h2>How to read it</h2>{HOW}", _facts(run), "<h2>Results</h2>", _scores(run), _uses(run)]
     for path in figures:
@@ -45,8 +45,8 @@ def write(run: Run, figures: list[Path]) -> Path:
             alt = escape(path.stem.replace("_", " "))
             parts.append(f"<figure><img alt='{alt}' src='data:image/png;base64,{image}'></figure>")
     parts.append(f"<h2>Make it again</h2><pre>{escape(caption.command(run))}</pre>"
-                 "<p class='soft'>The numbers are in table.csv, the scenario as resolved in scenario.yaml, versions "
-                 "and seeds in provenance.json.</p>")
+                 "<p class='soft'>The numbers are in table.csv, the scenario as resolved in scenario.yaml, "
+                 "versions and seeds in provenance.json.</p>")
     path, aside = run.folder / "report.html", run.folder / ".report.part.html"
     aside.write_text("\n".join(parts), encoding="utf-8")
     return aside.replace(path)
@@ -90,5 +90,5 @@ def _uses(run: Run) -> str:
             lines.append(f"<tr><td>{escape(name)}</td><td>{point['snr_db']:g}</td>{cells}"
                          f"<td>{point['uses']:,.0f}</td>{lost}<td>{choice}</td></tr>")
     return ("<details><summary>Channel uses per picture and losses, point by point</summary>"
-            f"<div class='scroll'><table><tr><th>scheme</th><th>dB</th>{head}<th>total</th><th>lost</th><th>header lost</th>"
-            "<th>choice</th></tr>" + "".join(lines) + "</table></div></details>")
+            f"<div class='scroll'><table><tr><th>scheme</th><th>dB</th>{head}<th>total</th><th>lost</th>"
+            "<th>header lost</th><th>choice</th></tr>" + "".join(lines) + "</table></div></details>")

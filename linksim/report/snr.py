@@ -11,8 +11,12 @@ from linksim.report.store import Run
 def draw(run: Run) -> list[Path]:
     """Writes map_vs_snr.png and .pdf; a run at one SNR gets one line per scheme instead of curves."""
     with style.settings():
-        fig = _curves(run) if len(run.snr_db) > 1 else _lines(run)
-        return style.save(fig, run.folder, "map_vs_snr", "png", "pdf")
+        return style.save(figure(run), run.folder, "map_vs_snr", "png", "pdf")
+
+
+def figure(run: Run):
+    """Curves over SNR, or a line per scheme where there is one SNR."""
+    return _curves(run) if len(run.snr_db) > 1 else _lines(run)
 
 
 def _words(run: Run, mark: str) -> str:

@@ -5,6 +5,7 @@ A scheme whose split changes with the SNR is shown at the lowest, middle and hig
 from pathlib import Path
 
 import numpy as np
+from matplotlib.patches import Patch
 
 from linksim.link.burst import PURPOSES
 from linksim.report import caption, style
@@ -28,10 +29,11 @@ def shown(run: Run, name: str) -> list[dict]:
 def draw(run: Run) -> list[Path]:
     """Writes uses_by_purpose.png and .pdf."""
     with style.settings():
-        return style.save(_figure(run), run.folder, "uses_by_purpose", "png", "pdf")
+        return style.save(figure(run), run.folder, "uses_by_purpose", "png", "pdf")
 
 
-def _figure(run: Run):
+def figure(run: Run):
+    """Bars per scheme, a legend of purposes above them."""
     groups = [(name, shown(run, name)) for name in run.schemes]
     width, side, step, gap = 6.8, 2.3, 0.27, 0.2
     tall = sum(step * len(points) + gap for _, points in groups)
@@ -70,8 +72,8 @@ def _figure(run: Run):
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     ax.grid(False, axis="y")
     used = [p for p in PURPOSES if any(run.split(r)[p] > 0 for _, points in groups for r in points)]
-    handles = [ax.bar(0, 0, color=SHADES[p], label=WORDS[p]) for p in used]
+    handles = [Patch(color=SHADES[p], lw=0, label=WORDS[p]) for p in used]
     fig.legend(handles=handles, loc="upper left", ncols=len(used), frameon=False, fontsize=style.SMALL + 0.5,
-               bbox_to_anchor=(0.08 / width, (bottom + body + 0.02) / fig.get_figheight()), handlelength=1.1,
+               bbox_to_anchor=(0.12 / width, (bottom + body + 0.02) / fig.get_figheight()), handlelength=1.1,
                columnspacing=1.2, handletextpad=0.5, borderaxespad=0)
     return fig

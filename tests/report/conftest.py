@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from linksim.report import draw
+
 # name, channel uses, AP50 it tends to, SNR where it rises, whose budget
 SCHEMES = [
     ("SE-SC", 5200, 0.80, 2.0, None),
@@ -19,13 +21,22 @@ SCHEMES = [
     ("SE-SC, no shared feature", 5200, 0.72, 3.5, None),
     ("a very long name of a scheme that nobody should choose", 5200, 0.5, 6.0, None),
 ]
-BOUNDS = ["JPEG2000 + LDPC, each picture: envelope", "JPEG2000 + LDPC, each picture: at capacity", "no channel"]
+BOUNDS = [f"JPEG2000 + LDPC, each picture: {curve}" for curve in ("envelope", "at capacity")] + ["no channel"]
 
 
 @pytest.fixture
 def make_run(tmp_path):
     """make_run(schemes=4, snrs=..., mu=True, examples=True, warnings=()) -> folder of a finished run."""
     return lambda **kwargs: write_run(tmp_path / "run", **kwargs)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A run folder with a warning, drawn once and only read: (folder, names before, files written)."""
+    path = tmp_path_factory.mktemp("drawn") / "run"
+    folder = write_run(path, warnings=["trained on <voc> & not on [scenes]"])
+    before = {path.name for path in folder.iterdir()}
+    return folder, before, draw(folder)
 
 
 def write_run(folder, schemes=4, snrs=tuple(range(0, 21, 2)), mu=True, examples=True, warnings=()):
@@ -65,7 +76,7 @@ def _table(chosen, snrs):
             ap, coded = top * arrived, "JPEG" in name
             half = 0.05 * np.sqrt(ap * (1 - ap)) + 0.012
             split = {"side_information": 60, "crc_filler": 48 if coded else 16, "pilots": 0.07 * uses,
-                     "coding": 0.85 * uses * ((0.66 if snr < 8 else 0.5 if snr < 15 else 0.25) if coded else 0.05)}
+                     "coding": uses * (0.04 if not coded else 0.55 if snr < 8 else 0.42 if snr < 15 else 0.2)}
             split["payload"] = uses - sum(split.values())
             rows.append({"scheme": name, "kind": "scheme", "snr_db": snr, "rows": 128, "ap50": ap,
                          "ap50_lo": max(ap - half, 0), "ap50_hi": ap + 0.9 * half, "uses": float(uses),

@@ -1,0 +1,173 @@
+"""The report against synthetic runs: what it writes, what it says, what it refuses."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from linksim.errors import UserError
+from linksim.report import caption, draw, examples, mu, snr, style, uses
+from linksim.report.examples import iou, matched
+from linksim.report.store import Run
+from linksim.report.table import print_table
+
+ALL = ["map_vs_snr.png", "map_vs_snr.pdf", "uses_by_purpose.png", "uses_by_purpose.pdf", "symbols_vs_mu.png",
+       "symbols_vs_mu.pdf", "examples.png", "report.html"]
+
+
+def printed(folder, width=100) -> str:
+    out = io.StringIO()
+    print_table(folder, Console(width=width, file=out))
+    return out.getvalue()
+
+
+def said(figure) -> str:
+    """All text of a figure, lines joined."""
+    texts = [text.get_text() for text in figure.texts + [t for ax in figure.axes for t in ax.texts]]
+    return " ".join(" ".join(texts).split())
+
+
+def test_everything_is_written_and_nothing_half(drawn):
+    folder, before, written = drawn
+    assert [path.name for path in written] == ALL
+    assert {path.name for path in folder.iterdir()} == before | set(ALL)
+    for name in ALL:
+        if name.endswith("png"):
+            picture = np.asarray(Image.open(folder / name).convert("L"))
+            assert picture.std() > 10, f"{name} is empty"
+
+
+def test_a_run_without_mu_and_examples_is_drawn_without_them_and_always_to_the_same_bytes(make_run):
+    folder = make_run(schemes=1, mu=False, examples=False)
+    first = {path.name: path.read_bytes() for path in draw(folder)}
+    assert set(first) == set(ALL) - {"symbols_vs_mu.png", "symbols_vs_mu.pdf", "examples.png"}
+    assert first == {path.name: path.read_bytes() for path in draw(folder)}
+
+
+def test_one_snr_is_drawn_as_a_line_per_scheme(make_run):
+    run = Run.read(make_run(schemes=2, snrs=(10,)))
+    figure = snr.figure(run)
+    expected = f"{run.points('SE-SC')[0]['ap50']:.3f}".removeprefix("0")
+    assert "AP50 at 10 dB" in said(figure) and expected in said(figure)
+
+
+def test_curves_and_bands_hold_the_tables_numbers(make_run):
+    run = Run.read(make_run(schemes=2))
+    axes = snr.figure(run).axes[0]
+    drawn = [line.get_ydata() for line in axes.lines]
+    for name, kind in [(n, "scheme") for n in run.schemes] + [(n, "bound") for n in run.bounds]:
+        wanted = [point["ap50"] for point in run.points(name, kind)]
+        assert any(np.array_equal(y, wanted) for y in drawn), name
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    for point in run.points("SE-SC"):
+        assert np.isclose(band, point["ap50_lo"]).any() and np.isclose(band, point["ap50_hi"]).any()
+
+
+def test_the_figure_says_what_it_is(make_run):
+    words = said(snr.figure(Run.read(make_run(schemes=5))))
+    for part in ("128 test pictures of scenes", "yolov5n-scenes", "COCO", "slow Rayleigh", "perfect CSI",
+                 "transmitter knows the mean SNR", "same uses as “SE-SC”", "same mean uses", "MCS per SNR",
+                 "48 calibration pictures", "failure policy drop", "500 resamples", "not systems"):
+        assert part in words, part
+
+
+def test_warnings_stand_on_every_figure_on_the_page_and_in_the_terminal(drawn):
+    folder, _, _ = drawn
+    run, warning = Run.read(folder), "trained on <voc> & not on [scenes]"
+    for module in (snr, uses, mu, examples):
+        assert f"Warning: {warning}" in said(module.figure(run))
+    assert "trained on &lt;voc&gt; &amp; not on [scenes]" in (folder / "report.html").read_text()
+    assert warning in " ".join(printed(folder).split())
+
+
+def test_a_scheme_looks_the_same_over_all_figures_and_no_two_alike(make_run):
+    run = Run.read(make_run(schemes=7))
+    looks = style.looks(run)
+    assert len({(looks[n].color, looks[n].marker) for n in run.schemes}) == 7
+    owner = "JPEG2000 + LDPC, each picture"
+    assert looks[f"{owner}: envelope"].color == looks[owner].color
+    assert looks["no channel"].color not in {looks[n].color for n in run.schemes}
+
+
+def test_labels_keep_apart_stay_inside_and_keep_their_order():
+    wanted, heights = np.array([1.0, 1.01, 0.99, 3.0, 0.0]), np.array([0.2, 0.4, 0.2, 0.2, 0.2])
+    placed = style.spread(wanted, heights, 0.0, 3.0)
+    order = np.argsort(wanted)
+    assert (np.argsort(placed) == order).all()
+    gaps = np.diff(placed[order]) - (heights[order][1:] + heights[order][:-1]) / 2
+    assert (gaps > -1e-9).all()
+    assert (placed - heights / 2 >= -1e-9).all() and (placed + heights / 2 <= 3.0 + 1e-9).all()
+    assert np.allclose(style.spread(np.array([2.0, 1.0]), np.array([0.1, 0.1]), 0, 3), [2, 1])
+
+
+def test_uses_are_shown_once_or_at_three_points(make_run):
+    run = Run.read(make_run(schemes=4))
+    assert [p["snr_db"] for p in uses.shown(run, "SE-SC")] == [0]
+    assert [p["snr_db"] for p in uses.shown(run, "JPEG2000 + LDPC, each picture")] == [0, 10, 20]
+    bars = uses.figure(run).axes[0].patches
+    assert np.isclose(sum(bar.get_width() for bar in bars), 5200 + 6900 + 5200 + 3 * 5200)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminals_table_has_every_number_once(make_run, width):
+    folder = make_run()
+    text, run = printed(folder, width), Run.read(folder)
+    assert max(map(len, text.splitlines())) <= width
+    for name in ("SE-SC", "full"):
+        found = [cell for line in re.findall(rf"^{name} +(\..*)$", text, re.M) for cell in line.split()]
+        assert found == [f"{point['ap50']:.3f}".removeprefix("0") for point in run.points(name)]
+    assert f"{run.points('SE-SC')[0]['uses_payload']:,.0f}" in text and "5,200" in text
+    assert ".50-.57" in text and "0-33 %" in text
+
+
+def test_the_page_holds_its_figures_and_the_command(drawn):
+    page = (drawn[0] / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 4 and "src='http" not in page
+    assert "linksim run scenarios/rayleigh_slow.yaml" in page and "QPSK 1/3" in page
+
+
+def test_hits_are_of_the_class_on_the_place_and_counted_once():
+    real = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], float)
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [20, 0, 30, 10], [21, 0, 31, 10]], float)
+    assert matched(boxes, ["cat", "cat", "cat", "dog"], real, ["cat", "dog"]) == [True, False, False, True]
+    assert iou(np.array([0, 0, 2, 1.0]), np.array([1, 0, 3, 1.0])) == pytest.approx(1 / 3)
+    assert iou(np.array([0, 0, 1, 1.0]), np.array([5, 5, 6, 6.0])) == 0
+
+
+def test_paths_of_a_machine_stay_out_of_captions(make_run):
+    folder = make_run()
+    text = (folder / "scenario.yaml").read_text()
+    (folder / "scenario.yaml").write_text(text.replace("yolov5n-scenes", "/home/me/weights/official.npz"))
+    words = caption.data(Run.read(folder))
+    assert "judge official.npz" in words and "/home" not in words
+
+
+@pytest.mark.parametrize("name", ["scenario.yaml", "provenance.json", "table.parquet"])
+def test_a_missing_or_damaged_file_is_named(make_run, name):
+    folder = make_run(examples=False)
+    (folder / name).write_bytes(b"{ \xff no")
+    with pytest.raises(UserError, match=name):
+        draw(folder)
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing"):
+        draw(folder)
+    assert not list(folder.glob("*.png"))
+
+
+def test_no_folder_and_no_pickle(make_run, tmp_path):
+    with pytest.raises(UserError, match="no run folder at"):
+        draw(tmp_path / "nothing")
+    folder = make_run()
+    np.savez(folder / "examples.npz", sent=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(UserError, match="examples.npz"):
+        draw(folder)
+
+
+def test_the_command_falls_back_to_the_resolved_scenario(make_run):
+    folder = make_run()
+    (folder / "provenance.json").write_text(json.dumps({}))
+    assert caption.command(Run.read(folder)) == "linksim run run/scenario.yaml"
