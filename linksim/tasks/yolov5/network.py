@@ -26,6 +26,8 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
     import keras
     from keras import layers
 
+    from linksim.tasks.yolov5.batchnorm import BatchNormalization
+
     def channels(c):
         return math.ceil(c * width / 8) * 8
 
@@ -35,7 +37,7 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
         padding = "valid" if stride == 2 and kernel == 3 else "same"
         x = layers.Conv2D(c, kernel, stride, padding, use_bias=fused, dtype=dtype, name=name + ".conv")(x)
         if not fused:
-            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, dtype=dtype, name=name + ".bn")(x)
+            x = BatchNormalization(momentum=0.97, epsilon=1e-3, dtype=dtype, name=name + ".bn")(x)
         return layers.Activation("silu", dtype=dtype, name=name)(x)
 
     def c3(x, c, name, repeats, shortcut=True):

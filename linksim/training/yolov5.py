@@ -1,0 +1,201 @@
+"""Recipe: YOLOv5 from random weights on any labelled source, in a given number of minutes.
+
+    python -m linksim.training.yolov5 --source scenes --minutes 30 --out yolov5n-scenes.npz
+
+YOLOv5's loss and assignment; AdamW with warm-up and cosine over the time that is left, so that a slow machine anneals
+too; an exponential average of the weights is what is judged and kept. Runs on any Keras backend; goes on from
+its last checkpoint in `--work` where there is one.
+"""
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+from linksim.training import yolov5_data as data
+
+
+def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: int = 12_000, check: int = 400,
+          multiples: str = "n", batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
+          workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
+    """Train, and write the best weights so far to `out` (.npz and card) after every `steps` batches. Returns the card.
+
+    source: mapping as in a scenario ({"type": "scenes", "size": 256}); its splits train and calibration are used,
+    the latter (`check` pictures) to judge. work: folder for pictures and checkpoints.
+    minutes: of training, from the first batch to the last, over all resumptions.
+    """
+    import keras
+
+    from linksim import weights
+    from linksim.tasks.yolov5.network import MULTIPLES, build_yolov5, fold
+
+    work, out, size = Path(work), Path(out), source["size"]
+    classes = data.open_source(source, "train").classes
+    began = time.time()
+    images, objects = data.prepare(source, "train", pictures, work, workers)
+    held = data.prepare(source, "calibration", check, work, workers)
+    print(f"{len(images)} + {len(held[0])} pictures ready after {time.time() - began:.0f} s", flush=True)
+
+    anchors = data.fit_anchors(objects, np.random.default_rng(seed))
+    depth, width = MULTIPLES[multiples]
+    keras.utils.set_random_seed(seed)
+    model = _trainee(build_yolov5(depth, width, len(classes), size, fused=False, dtype=precision), anchors, size)
+    model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.02, clipnorm=10.0), jit_compile=False)
+    judge_model = build_yolov5(depth, width, len(classes), size, dtype="float32")
+    average = build_yolov5(depth, width, len(classes), size, fused=False, dtype="float32")
+    state = _State(model, work / "checkpoint.npz")
+    card = {
+        "kind": "yolov5", "name": out.stem, "classes": list(classes),
+        "data": f"source {source}, split train, {pictures} pictures", "recipe": "linksim.training.yolov5",
+        "command": f"python -m linksim.training.yolov5 --source {source['type']} --size {size} --minutes {minutes:g} "
+                   f"--pictures {pictures} --batch {batch} --rate {rate:g} --seed {seed} --out {out.name}",
+        "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on {keras.backend.backend()}",
+        "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
+    }
+
+    class Follow(keras.callbacks.Callback):
+        """Sets the rate by the clock, averages the weights, judges and writes after every epoch."""
+
+        compiled = False
+
+        def on_train_batch_begin(self, step, logs=None):
+            self.began = time.time()
+            model.optimizer.learning_rate.assign(rate * _schedule(state.seconds / (60 * minutes), state.step))
+
+        def on_train_batch_end(self, step, logs=None):
+            state.step += 1
+            if state.step % 5 == 0:
+                state.average()
+            if self.compiled:  # the first batch of a process compiles
+                state.seconds += time.time() - self.began
+            self.compiled = True
+            model.stop_training = state.seconds >= 60 * minutes
+
+        def on_epoch_end(self, epoch, logs=None):
+            state.average()
+            state.assign_average(average)
+            folded = {name: a.astype(np.float16) for name, a in fold(average).items()}
+            weights.assign(judge_model, folded)
+            ap = _judge(judge_model, anchors, *held, len(classes))
+            left = minutes - state.seconds / 60
+            print(f"step {state.step}  loss {logs['loss']:.4f}  calibration AP50 {ap:.4f} (best {state.best:.4f})  "
+                  f"{batch * state.step / max(state.seconds, 1):.1f} pictures/s  {left:.1f} min left", flush=True)
+            if ap > state.best:
+                state.best = ap
+                card["minutes"] = round(state.seconds / 60, 1)
+                card["scores"] = {"ap50_calibration": round(ap, 4), "pictures_judged": check, "steps": state.step}
+                weights.save(out, folded, card)
+            state.save()
+
+    if state.load():
+        print(f"going on from step {state.step}, {state.seconds / 60:.1f} min", flush=True)
+    if state.seconds < 60 * minutes:
+        batches = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps)
+        model.fit(batches, epochs=1_000_000, verbose=0, callbacks=[Follow()])
+    return card
+
+
+def _schedule(done: float, step: int) -> float:
+    """Warm-up over 100 steps, then cosine to 2 % at done = 1."""
+    return min(1.0, (step + 1) / 100) * (0.02 + 0.98 * (1 + np.cos(np.pi * min(done, 1.0))) / 2)
+
+
+def _trainee(model, anchors: np.ndarray, size: int):
+    """The same network as a keras.Model whose loss is YOLOv5's."""
+    import keras
+
+    from linksim.training.yolov5_loss import yolov5_loss
+
+    class Trainee(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return yolov5_loss(y_pred, y, anchors, size)
+
+    return Trainee(model.input, model.outputs)
+
+
+def _judge(model, anchors, pictures, objects, classes: int) -> float:
+    """AP50 (COCO) on pictures uint8 [P, S, S, 3] with objects."""
+    import keras
+
+    from linksim.sources.base import Truth
+    from linksim.tasks import average_precision as ap
+    from linksim.tasks.nms import nms, observations
+    from linksim.tasks.yolov5.network import decode
+
+    found, names = [], tuple(map(str, range(classes)))
+    for start in range(0, len(pictures), 50):
+        heads = model.predict_on_batch(pictures[start : start + 50].astype(np.float32) / 255)
+        boxes, scores = (keras.ops.convert_to_numpy(a) for a in decode(heads, anchors))
+        found += observations(*(np.asarray(a) for a in nms(boxes, scores, 0.001, 0.6, 300)))
+    truths = [Truth(o[:, 1:], tuple(str(int(c)) for c in o[:, 0]), np.zeros(len(o), bool)) for o in objects]
+    return float(ap.mean(ap.average_precision(ap.match(found, truths, names), np.arange(len(found))))[0])
+
+
+class _State:
+    """What a resumption needs: weights, their average, the optimiser's variables, steps, seconds, best AP50."""
+
+    def __init__(self, model, path: Path, decay: float = 0.998):
+        self.model, self.path, self.decay = model, path, decay
+        self.step, self.seconds, self.best = 0, 0.0, -1.0
+        self.mean, self.averaged = None, 0
+
+    def average(self) -> None:
+        """One step of the moving average, as many steps of `decay` as batches passed since the last one."""
+        now = [np.asarray(v) for v in self.model.weights]
+        if self.mean is None:
+            self.mean = [a.copy() for a in now]
+        keep = min(self.decay, 1 - 1 / (1 + self.step / 10)) ** (self.step - self.averaged)
+        self.averaged = self.step
+        for mean, a in zip(self.mean, now, strict=True):
+            mean += (1 - keep) * (a - mean)
+
+    def assign_average(self, model) -> None:
+        by_path = dict(zip((v.path for v in self.model.weights), self.mean, strict=True))
+        for v in model.weights:
+            v.assign(by_path[v.path])
+
+    def save(self) -> None:
+        aside = self.path.with_suffix(".tmp")
+        arrays = {f"w{i}": np.asarray(v) for i, v in enumerate(self.model.weights)}
+        arrays |= {f"m{i}": a for i, a in enumerate(self.mean)}
+        arrays |= {f"o{i}": np.asarray(v) for i, v in enumerate(self.model.optimizer.variables)}
+        with open(aside, "wb") as file:
+            np.savez(file, at=np.array([self.step, self.seconds, self.best, self.averaged]), **arrays)
+        os.replace(aside, self.path)
+
+    def load(self) -> bool:
+        if not self.path.exists():
+            return False
+        self.model.optimizer.build(self.model.trainable_variables)
+        with np.load(self.path) as file:
+            for key, variables in (("w", self.model.weights), ("o", self.model.optimizer.variables)):
+                for i, v in enumerate(variables):
+                    v.assign(file[f"{key}{i}"])
+            self.mean = [file[f"m{i}"] for i in range(len(self.model.weights))]
+            step, self.seconds, self.best, averaged = file["at"].tolist()
+        self.step, self.averaged = int(step), int(averaged)
+        return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", default="scenes", help="registered name of the source")
+    parser.add_argument("--path", help="folder of the data, for a source that has one")
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--out", type=Path, required=True, help="weights file to write (.npz)")
+    parser.add_argument("--work", type=Path, default=Path("training-yolov5"), help="folder for pictures, checkpoints")
+    for name, value in (("minutes", 30.0), ("pictures", 12_000), ("check", 400), ("multiples", "n"), ("batch", 16),
+                        ("rate", 2e-3), ("steps", 150), ("seed", 0), ("workers", 2), ("precision", "mixed_bfloat16")):
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    options = vars(parser.parse_args())
+    source = {"type": options.pop("source"), "size": options.pop("size")}
+    if path := options.pop("path"):
+        source["path"] = path
+    train(source, **options)
+
+
+if __name__ == "__main__":
+    main()
