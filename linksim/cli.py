@@ -50,10 +50,11 @@ def run(
 
     asked = load(scenario, changes or [])
     out = out or Path("results") / asked.name
-    console = Console()
+    console = _console()
     console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes at {len(asked.snr_db)} SNRs, "
                   f"{asked.pictures * asked.realisations} pictures each, into {escape(str(out))}", highlight=False)
     try:
+        _wake_tensorflow()
         from linksim.experiment.engine import run as measure
         from linksim.experiment.summary import summary
         from linksim.report import draw
@@ -140,6 +141,7 @@ def doctor():
     """What this machine has: versions, devices, OpenJPEG, shipped weights; and what is missing."""
     from linksim.doctor import examine
 
+    _wake_tensorflow()
     found, missing = examine()
     console = Console()
     console.print(found)
@@ -157,6 +159,25 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         _error(str(error))
         sys.exit(2)
+
+
+def _console() -> Console:
+    """The terminal; a log file gets lines wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=132)
+
+
+def _wake_tensorflow() -> None:
+    """Load TensorFlow without the lines its libraries print about themselves before their log level holds."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _error(message: str) -> None:

@@ -10,7 +10,7 @@ from linksim.link.burst import Burst
 from linksim.registry import register
 from linksim.schemes.base import Scheme, SchemeConfig, lost_picture
 from linksim.sources.base import Source, SourceConfig, Truth
-from linksim.tasks.base import Task, TaskConfig
+from linksim.tasks.base import Task
 
 _CELL = 4
 
@@ -113,7 +113,7 @@ class Echo(Scheme):
         symbols = reception.symbols * np.nan_to_num(scale)[:, None]
         cells = np.stack([symbols.real, symbols.imag], axis=2).reshape(len(symbols), -1) + 128
         side = self.bench.size // _CELL
-        images = np.clip(cells, 0, 255).astype(np.uint8).reshape(-1, side, side, 3)
+        images = np.clip(np.rint(cells), 0, 255).astype(np.uint8).reshape(-1, side, side, 3)
         images = images.repeat(_CELL, axis=1).repeat(_CELL, axis=2)
         images[~reception.header_ok] = lost_picture(self.bench.size)
         return images, reception.header_ok

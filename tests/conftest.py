@@ -1,0 +1,5 @@
+"""Test files share `fakes` (this folder is on the path): a source, a task and schemes that need no weights."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

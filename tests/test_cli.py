@@ -1,0 +1,87 @@
+"""The door: teaches, starts light, and says what is wrong in one message."""
+
+import subprocess
+import sys
+
+import fakes
+import pytest
+
+from linksim import cli
+from linksim.experiment import engine
+
+
+def call(*arguments) -> int:
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(list(map(str, arguments)))
+    return leaving.value.code or 0
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"]])
+def test_help_and_list_start_light(arguments):
+    program = (f"import sys; from linksim.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass\n"
+               "heavy = {'tensorflow', 'keras', 'sionna', 'glymur', 'onnx', 'matplotlib'} & set(sys.modules)\n"
+               "assert not heavy, heavy")
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_every_command_teaches_by_example(capsys):
+    for command in ("run", "import", "train", "report"):
+        assert call(command, "--help") == 0
+        assert f"linksim {command} " in capsys.readouterr().out
+
+
+def test_list_names_what_a_scenario_can_say(capsys):
+    assert call("list") == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("scenes", "fake_echo", "rayleigh", "fake_find", "recipes"))
+
+
+def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
+    scenario = fakes.write(tmp_path / "tiny.yaml")
+    assert call("run", scenario, "--out", tmp_path / "out", "--set", "snr_db=[10, 20]") == 0
+    said = capsys.readouterr().out
+    assert "AP50 with its 95 % interval" in said and "side information" in said and "Whole 0.0" in said
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"table.csv", "table.parquet", "scenario.yaml", "provenance.json", "map_vs_snr.png", "map_vs_snr.pdf",
+            "symbols_vs_mu.png", "symbols_vs_mu.pdf", "examples.png"} <= left
+    (tmp_path / "out" / "map_vs_snr.png").unlink()
+    assert call("report", tmp_path / "out") == 0
+    assert (tmp_path / "out" / "map_vs_snr.png").exists()
+
+
+@pytest.mark.parametrize(("arguments", "part"), [
+    (["run", "{tmp}/tiny.yml", "--out", "{tmp}/out"], "tiny.yaml"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "seeed=1"], "did you mean 'seed'"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "source.count=2"], "source's test split"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/tiny.yaml"], "is a file"),
+    (["report", "{tmp}/out"], "no run folder"),
+    (["import", "yolov9", "{tmp}/tiny.yaml"], "yolov5"),
+    (["import", "yolov5", "{tmp}/none.onnx"], "none.onnx"),
+    (["train", "yolo", "--out", "{tmp}/w.npz"], "'yolov5'"),
+    (["train", "yolov5", "--out", "{tmp}/w.npz", "--set", "sise=1"], "sise=1"),
+    (["train", "yolov5", "--out", "{tmp}/w"], ".npz"),
+])
+def test_bad_input_is_one_message_and_exit_2(tmp_path, capsys, arguments, part):
+    fakes.write(tmp_path / "tiny.yaml")
+    assert call(*(argument.format(tmp=tmp_path) for argument in arguments)) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("linksim: ") and part in err and "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine.points, "measure", stopped)
+    scenario = fakes.write(tmp_path / "tiny.yaml")
+    assert call("run", scenario, "--out", tmp_path / "out", "--set", "snr_db=[10, 20]", "--fresh") == 130
+    said = capsys.readouterr().err
+    assert f"linksim run {scenario} --out {tmp_path / 'out'} '--set=snr_db=[10, 20]'" in said
+    assert "--fresh" not in said
+
+
+def test_doctor_reports_versions_and_openjpeg(capsys):
+    call("doctor")
+    said = capsys.readouterr().out
+    assert "OpenJPEG" in said and "tensorflow" in said and "python" in said
