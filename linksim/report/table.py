@@ -47,7 +47,7 @@ def _scores(run: Run, snrs: list[float]) -> Table:
         table.add_row(name, *(cell(at.get(snr)) for snr in snrs))
     for name in run.bounds:
         at = {p["snr_db"]: p | {"ap50_lo": None} for p in run.points(name, "bound")}
-        table.add_row(f"{name} (bound)", *(cell(at.get(snr)) for snr in snrs), style="dim")
+        table.add_row(_bound(name), *(cell(at.get(snr)) for snr in snrs), style="dim")
     return table
 
 
@@ -71,8 +71,12 @@ def _range(low: float, high: float) -> str:
     return f"{low} %" if low == high else f"{low}-{high} %"
 
 
+def _bound(name: str) -> str:
+    return name if "bound" in name else f"{name} (bound)"
+
+
 def _longest(run: Run) -> int:
-    names = run.schemes + [f"{name} (bound)" for name in run.bounds]
+    names = run.schemes + [_bound(name) for name in run.bounds]
     return min(24, max(map(len, names)) + 1)
 
 
