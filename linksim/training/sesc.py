@@ -8,6 +8,8 @@
 """
 
 import json
+import os
+import platform
 import time
 from pathlib import Path
 
@@ -18,13 +20,15 @@ from linksim.errors import UserError
 
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 256,
           zoom: float = 1.0, uses: int = 64, pictures: int = 4000, batch: int = 16, masks: bool = True, rate: float = 6e-4,
-          start: str | None = None, seed: int = 1, aware_pictures: int = 1200) -> Path:
+          start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
+          steps: int | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}); detector: weights of the judge; input_size: side to
     which it upscales pictures when judging; crop, zoom: side of training crops and the factor by which they are
     upscaled for the detector's features (judge's input_size / picture size is the faithful choice); uses: channel uses
-    per feature; masks: False trains the reference network that always sends everything; start: weights to go on from.
+    per feature; masks: False trains the reference network that always sends everything; start: weights to go on from; steps: a number
+    of batches instead of minutes, for comparisons at equal effort.
     """
     began = time.time()
     images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
@@ -33,7 +37,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     del maps
     print(f"semantic-aware model after {time.time() - began:.0f} s", flush=True)
     course = Course(images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed)
-    history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes)
+    history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
+
+    import keras
 
     from linksim import weights
     from linksim.schemes.sesc import networks
@@ -47,7 +53,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     card = {"kind": "sesc", "name": Path(out).stem, "data": sources, "recipe": "sesc", "minutes": round(history["minutes"], 1),
             "command": f"linksim train sesc --out {Path(out).name} --minutes {minutes:g} --set sources={json.dumps(sources)}"
                        f" --set detector={Path(detector).name} --set input_size={input_size} --set crop={crop} --set zoom={zoom:g}"
-                       f" --set masks={str(masks).lower()}",
+                       f" --set masks={str(masks).lower()}" + (f" --set steps={steps}" if steps else ""),
+            "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on {keras.backend.backend()}",
             "scores": history, "classes": [], "config": {"size": size, "uses": uses, "masks": masks, "start": start}}
     weights.save(Path(out), arrays, card)
     course.finish()  # the checkpoint goes only now that the result is safe
@@ -138,14 +145,14 @@ class Course:
             networks.start_from(code, self.encoder, self.decoder, uses)
         self.model = _lesson_model(self.encoder, self.decoder, judge, crop, zoom, uses)
 
-    def run(self, checkpoint: Path, minutes: float) -> dict:
-        """Train for `minutes` in all, an interrupted course included. Returns the curves."""
+    def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
+        """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         import keras
 
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
                            metrics=[_part(1, "squared_error"), _part(2, "features")])
-        clock = _Clock(checkpoint, minutes, self.rate)
+        clock = _Clock(checkpoint, minutes, self.rate, steps)
         clock.resume(self.model)
         self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0, callbacks=[clock.callback()])
         self.finish = clock.discard
@@ -200,12 +207,16 @@ def _part(index, name):
 class _Clock:
     """Time instead of epochs: a cosine learning rate over the minutes given, checkpoints, resumption, progress."""
 
-    def __init__(self, checkpoint: Path, minutes: float, rate: float):
-        self.checkpoint, self.seconds, self.rate = checkpoint, minutes * 60, rate
+    def __init__(self, checkpoint: Path, minutes: float, rate: float, total: int | None):
+        self.checkpoint, self.seconds, self.rate, self.total = checkpoint, minutes * 60, rate, total
         self.state, self.before, self.steps, self.curve = checkpoint.with_suffix(".json"), 0.0, 0, []
 
     def elapsed(self) -> float:
         return self.before + time.time() - self.began
+
+    def done(self) -> float:
+        """Share of the course behind us, 0 to 1."""
+        return min(1.0, self.steps / self.total if self.total else self.elapsed() / self.seconds)
 
     def resume(self, model) -> None:
         self.began = time.time()
@@ -226,13 +237,13 @@ class _Clock:
 
         class Timed(keras.callbacks.Callback):
             def on_train_batch_begin(self, batch, logs=None):
-                done = min(1.0, clock.elapsed() / clock.seconds)
+                done = clock.done()
                 warm = min(1.0, (clock.steps + 1) / 100)
                 self.model.optimizer.learning_rate = clock.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.003)
                 clock.steps += 1
 
             def on_train_batch_end(self, batch, logs=None):
-                if clock.elapsed() >= clock.seconds:
+                if clock.done() >= 1:
                     self.model.stop_training = True
 
             def on_epoch_end(self, epoch, logs=None):
