@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from baselines.codecs.jpeg2000 import Jpeg2000
-from baselines.separate.common_quality import common_quality, size_ladder
+from baselines.separate.common_quality import common_quality
 from baselines.separate.frame import Header, from_bits, to_bits
 from baselines.separate.mcs_choice import expected_scores
 from baselines.separate.rate import at_quality, fewest_symbols, fill
@@ -237,12 +237,11 @@ class Jpeg2000Ldpc(Scheme):
         """The common quality in dB of each MCS tried, None for the others and where none is cheap enough."""
         images, head = survey.test_analysis.images, self.plan["header_uses"]
         mean_uses = self._budget(survey.test_budget, len(images)).mean()
-        ladder = size_ladder(self.codec, images)
 
         def quality(mcs):
             def uses_of(sizes):
                 return self.bench.link.uses(fewest_symbols(self.transport, sizes, self.most, mcs) + head)
 
-            return common_quality(self.codec, images, ladder, uses_of, mean_uses)
+            return common_quality(self.codec, images, uses_of, mean_uses)
 
         return [quality(mcs) if mcs.index in self.tried else None for mcs in MCS]

@@ -1,13 +1,16 @@
 """The frame of a picture sent as a codestream in one transport block: header fields and padding.
 
 header:  | MCS index | payload symbols |     both unsigned, most significant bit first
-payload: | codestream | zero bits up to the transport block's size |
+payload: | codestream | zero bits up to the transport block's size |     scrambled
 
 The codestream's own length needs no field: a JPEG2000 codestream ends in its EOC marker (FF D9), which tells
-it from the zero bits behind.
+it from the zero bits behind. Scrambling by a fixed pseudo-random sequence keeps those zeros from putting one
+and the same symbol on the air over and over, which would break the unit mean power of QAM.
 """
 
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,12 +44,18 @@ class Header:
 
 
 def to_bits(codestream: bytes, bits: int) -> np.ndarray:
-    """uint8 [bits] (0/1): the codestream and zeros. ValueError where it is longer."""
+    """uint8 [bits] (0/1): the codestream and zeros, scrambled. ValueError where it is longer."""
     out = np.zeros(bits, np.uint8)
     out[: 8 * len(codestream)] = np.unpackbits(np.frombuffer(codestream, np.uint8))
-    return out
+    return out ^ _scrambling(bits)
 
 
 def from_bits(bits: np.ndarray) -> bytes:
     """The codestream in a transport block's bits."""
-    return np.packbits(bits).tobytes().rstrip(b"\0")
+    return np.packbits(bits ^ _scrambling(len(bits))).tobytes().rstrip(b"\0")
+
+
+@lru_cache(maxsize=64)
+def _scrambling(bits: int) -> np.ndarray:
+    stream = hashlib.shake_128(b"transport block").digest(-(-bits // 8))
+    return np.unpackbits(np.frombuffer(stream, np.uint8))[:bits]
