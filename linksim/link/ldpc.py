@@ -163,8 +163,10 @@ def _minsum(view: np.ndarray, out: np.ndarray) -> None:
     """As _boxplus_phi with the least of the other magnitudes in the place of phi."""
     signs = _signs(view)
     np.minimum(np.abs(view, out=view), LLR_MAX, out=view)
-    least = np.partition(view, 1, axis=0)[:2]
-    out[...] = np.where(np.arange(len(view))[:, None, None] == view.argmin(axis=0), least[1], least[0])
+    least = view.min(axis=0)
+    at_least = view == least
+    second = np.where(at_least, np.inf, view).min(axis=0)
+    out[...] = np.where(at_least & (at_least.sum(axis=0) == 1), second, least)
     out.view(np.uint32)[...] |= signs
 
 

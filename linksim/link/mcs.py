@@ -57,17 +57,14 @@ def lifting_size(graph: int, block: int) -> int:
 def plan(symbols: int, mcs: Mcs) -> Plan:
     """The transport block that fills `symbols` uses at mcs.rate: the largest whole number of bytes such that
     information and CRC bits of all code blocks together are at most rate * coded bits. payload 0 where none fits."""
-    budget = mcs.rate * symbols * mcs.bits_per_symbol * (1 + 1e-12)
-    for blocks in range(1, 1 << 16):
-        block = int(budget // blocks) // 8 * 8
-        if blocks == 1:
-            short = block - 16 <= 3824  # then CRC16, as in 7.2.1
-            payload, crc = block - (16 if short else 24), "16" if short else "24A"
-        else:
-            payload, crc = blocks * (block - 24) - 24, "24A"
-        graph = 2 if payload <= 292 or (payload <= 3824 and mcs.rate <= 0.67) or mcs.rate <= 0.25 else 1
-        if block <= LARGEST[graph]:
-            break
-    if payload < 8:
-        return Plan(symbols, 0, "16", 0, 0, 2, 2)
-    return Plan(symbols, payload, crc, blocks, block, graph, lifting_size(graph, block))
+    budget = int(mcs.rate * symbols * mcs.bits_per_symbol + 1e-6)
+    for payload in range((budget - 16) // 8 * 8, 0, -8):
+        small = payload <= 3824
+        graph = 2 if payload <= 292 or (small and mcs.rate <= 0.67) or mcs.rate <= 0.25 else 1
+        bits, largest = payload + (16 if small else 24), LARGEST[graph]
+        blocks = 1 if bits <= largest else -(-bits // (largest - 24))
+        bits += 24 * blocks if blocks > 1 else 0
+        if bits <= budget and bits % (8 * blocks) == 0:
+            block = bits // blocks
+            return Plan(symbols, payload, "16" if small else "24A", blocks, block, graph, lifting_size(graph, block))
+    return Plan(symbols, 0, "16", 0, 0, 2, 2)

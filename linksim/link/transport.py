@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from linksim.link import crc, qam, ratematch
 from linksim.link.codeblocks import TILE, decode_blocks, encode_blocks
@@ -108,7 +108,7 @@ def _threshold(p: Plan, name: str) -> float:
     size = np.log([entry["block"] for entry in graphs])
     middle = np.interp(np.log(p.block), size, [entry["threshold_db"] for entry in graphs])
     spread = np.interp(np.log(p.block), size, [entry["spread_db"] for entry in graphs])
-    return float(middle + spread * norm.isf(1 - 0.5 ** (1 / p.blocks)))
+    return float(middle + spread * -ndtri(1 - 0.5 ** (1 / p.blocks)))
 
 
 @lru_cache(maxsize=1)
