@@ -17,7 +17,8 @@ SIDE, GAP = 1.62, 0.07  # inches
 def draw(run: Run) -> list[Path]:
     """Writes examples.png: a row per picture, a column per stage."""
     with style.settings():
-        return style.save(figure(run), run.folder, "examples", "png")
+        sharp = run.examples["sent"].shape[1] / SIDE  # a pixel of a picture is a pixel of the figure
+        return style.save(figure(run), run.folder, "examples", "png", dpi=max(sharp, 150))
 
 
 def figure(run: Run):

@@ -135,12 +135,12 @@ def short(text: str, width: int, lines: int | None = None) -> str:
     return "\n".join(wrapped)
 
 
-def save(fig: Figure, folder: Path, name: str, *kinds: str) -> list[Path]:
+def save(fig: Figure, folder: Path, name: str, *kinds: str, dpi: float = 200) -> list[Path]:
     """Writes the figure aside and renames, one file per kind ("png", "pdf"); no dates in the files."""
     written = []
     for kind in kinds:
         path, aside = folder / f"{name}.{kind}", folder / f".{name}.part.{kind}"
         stamp = {"CreationDate": None} if kind == "pdf" else {"Software": None}
-        fig.savefig(aside, dpi=200, metadata=stamp)
+        fig.savefig(aside, dpi=dpi, metadata=stamp)
         written.append(aside.replace(path))
     return written
