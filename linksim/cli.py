@@ -1,9 +1,10 @@
-"""The door: every command of `linksim`. Says what is wrong in one message (exit code 2), never in a traceback.
+"""The door: every command of `linksim`. What is wrong is said in one message (exit code 2).
 
 Nothing heavy is imported at the head of this file: `--help` and `list` load no TensorFlow.
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +30,13 @@ A scenario asks it, a run answers it with a table and figures:
 
 @app.command()
 def run(
-    scenario: Annotated[Path, typer.Argument(help="YAML file that asks the question, e.g. scenarios/awgn.yaml")],
-    out: Annotated[Path | None, typer.Option(help="Folder for everything it writes. [default: results/<name>]")] = None,
+    scenario: Annotated[Path, typer.Argument(help="YAML file with the question, e.g. scenarios/awgn.yaml")],
+    out: Annotated[Path | None, typer.Option(
+        help="Folder for everything it writes. [default: results/<name>]")] = None,
     changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=(
-        "Change any key of the scenario; as often as needed. Lists by index, schemes also by name or type."))] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Replace what the folder holds of an earlier run.")] = False,
+        "Change any key of the scenario; as often as needed. Lists by index, schemes also by name or type."
+    ))] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace an earlier run in the folder.")] = False,
 ):
     """Measure every scheme of a scenario at every SNR; leave table, figures and provenance in a folder.
 
@@ -51,8 +54,8 @@ def run(
     asked = load(scenario, changes or [])
     out = out or Path("results") / asked.name
     console = _console()
-    console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes at {len(asked.snr_db)} SNRs, "
-                  f"{asked.pictures * asked.realisations} pictures each, into {escape(str(out))}", highlight=False)
+    console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes, {len(asked.snr_db)} SNRs, "
+                  f"{asked.pictures} pictures x {asked.realisations}, into {escape(str(out))}", highlight=False)
     try:
         _wake_tensorflow()
         from linksim.experiment.engine import run as measure
@@ -63,8 +66,8 @@ def run(
         draw(out)
         console.print(*summary(out), f"Everything is in {escape(str(out))}", sep="\n")
     except KeyboardInterrupt:
-        words = ["linksim", "run", str(scenario), "--out", str(out), *(f"--set={change}" for change in changes or [])]
-        _error(f"Stopped. Every finished point is kept. Go on with:\n    {_quoted(words)}")
+        again = ["linksim", "run", str(scenario), "--out", str(out), *(f"--set={change}" for change in changes or [])]
+        _error(f"Stopped. Every finished point is kept. Go on with:\n    {shlex.join(again)}")
         raise typer.Exit(130) from None
 
 
@@ -72,9 +75,10 @@ def run(
 def import_(
     kind: Annotated[str, typer.Argument(help="What the file holds: yolov5")],
     file: Annotated[Path, typer.Argument(help="ONNX file as YOLOv5's own export.py writes it")],
-    out: Annotated[Path | None, typer.Option(help="Weights file to write. [default: FILE's name with .npz]")] = None,
+    out: Annotated[Path | None, typer.Option(
+        help="Weights file to write. [default: FILE's name with .npz]")] = None,
 ):
-    """Bring in weights that you have: official YOLOv5 detectors from their ONNX export. Nothing in the file is run.
+    """Bring in weights that you have: official YOLOv5 from its ONNX export. Nothing in the file is run.
 
     [bold]Example[/bold]
 
@@ -88,7 +92,8 @@ def import_(
         raise UserError(f"no file at {file}")
     from linksim.tasks.yolov5.onnx_import import import_yolov5
 
-    Console().print(f"Written: {import_yolov5(file, out or Path(file.name).with_suffix('.npz'))}", highlight=False)
+    written = import_yolov5(file, out or Path(file.name).with_suffix(".npz"))
+    Console().print(f"Written: {escape(str(written))}", highlight=False)
 
 
 @app.command()
@@ -96,8 +101,8 @@ def train(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `linksim list`")],
     out: Annotated[Path, typer.Option(help="Weights file (.npz) to write; its card is written beside it")],
     minutes: Annotated[float, typer.Option(min=0, help="Wall-clock time to train for")] = 30.0,
-    options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
-                                                      help="An option of the recipe; as often as needed.")] = None,
+    options: Annotated[list[str] | None, typer.Option(
+        "--set", metavar="KEY=VALUE", help="An option of the recipe; as often as needed.")] = None,
 ):
     """Train weights by one of the recipes that made the shipped ones.
 
@@ -182,12 +187,6 @@ def _wake_tensorflow() -> None:
 
 def _error(message: str) -> None:
     Console(stderr=True, soft_wrap=True).print(f"[red]linksim:[/red] {escape(message)}", highlight=False)
-
-
-def _quoted(words: list[str]) -> str:
-    import shlex
-
-    return shlex.join(words)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def inventory() -> Group:
     tables = [_table(f"{kind}s", {name: registry.lookup(kind, name).__doc__ for name in registry.names(kind)})
               for kind in registry.KINDS]
     cards = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in shipped()}
-    tables.append(_table("weights", {name: f"{card['kind']}: {card.get('data') or ''}" for name, card in cards.items()}))
+    about = {name: f"{card['kind']}: {card.get('data') or ''}" for name, card in cards.items()}
+    tables.append(_table("weights", about))
     tables.append(_table("recipes (linksim train)", recipes()))
     return Group(*tables)
 

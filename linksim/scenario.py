@@ -45,13 +45,14 @@ class SnrRange(Strict):
 
     def points(self) -> list[float]:
         if self.stop < self.start:
-            raise UserError(f"snr_db: stop must not be below start (found start {self.start:g}, stop {self.stop:g})")
+            found = f"found start {self.start:g}, stop {self.stop:g}"
+            raise UserError(f"snr_db: stop must not be below start ({found})")
         count = math.floor((self.stop - self.start) / self.step + 1e-9) + 1
         return [round(self.start + i * self.step, 9) for i in range(count)]
 
 
 class Calibration(Strict):
-    """How much a scheme may look at when it chooses its parameters: pictures and draws that aren't tested on."""
+    """What a scheme chooses its parameters on: pictures and draws that aren't tested on."""
 
     pictures: PositiveInt = 48
     realisations: PositiveInt = 8
@@ -144,10 +145,11 @@ class Scenario(Strict):
             self._known(self.symbols_vs_mu.scheme, "symbols_vs_mu.scheme")
             if not hasattr(lookup("scheme", self.scheme(self.symbols_vs_mu.scheme).type), "uses_over_mu"):
                 raise UserError(f"symbols_vs_mu.scheme: {self.symbols_vs_mu.scheme!r} has no threshold μ")
-            if not all(0 <= mu <= 1 for mu in self.symbols_vs_mu.mu):
-                raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {self.symbols_vs_mu.mu})")
+            if outside := [mu for mu in self.symbols_vs_mu.mu if not 0 <= mu <= 1]:
+                raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {outside})")
         if beyond := [i for i in self.examples.pictures if i >= self.pictures]:
-            raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures (found {beyond})")
+            raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures "
+                            f"(found {beyond})")
         return self
 
     def scheme(self, name: str) -> BaseModel:
@@ -168,14 +170,15 @@ class Scenario(Strict):
                 at = f"schemes.{self.schemes.index(scheme)}.budget_as"
                 scheme = self.scheme(self._known(scheme.budget_as, at))
                 if lookup("scheme", scheme.type).follows_snr and self.knowledge.transmitter == "mean_snr":
-                    raise UserError(f"{at}: {scheme.name!r} spends other uses at every SNR; name one that doesn't")
+                    raise UserError(f"{at}: {scheme.name!r} spends other uses at each SNR; name one that doesn't")
             placed += [name for name in reversed(chain) if name not in placed]
         return placed
 
     def _known(self, name: str, at: str) -> str:
         called = [scheme.name for scheme in self.schemes]
         if name not in called:
-            raise UserError(f"{at}: no scheme is called {name!r}{_nearest(name, called)} Known: {', '.join(called)}.")
+            known = ", ".join(called)
+            raise UserError(f"{at}: no scheme is called {name!r}{_nearest(name, called)} Known: {known}.")
         return name
 
     def identity(self) -> str:

@@ -1,4 +1,4 @@
-"""Test files share `fakes` (this folder is on the path): a source, a task and schemes that need no weights."""
+"""Test files share `fakes` (this folder is on the path): a source, a task and schemes without weights."""
 
 import os
 

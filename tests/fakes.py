@@ -149,11 +149,13 @@ class Follower(Echo):
 def scenario(**changes) -> dict:
     """The smallest scenario over the fakes, as a plain dict; changes: top-level keys."""
     return {
-        "name": "tiny", "seed": 3, "source": {"type": "fake_dots", "size": 32}, "pictures": 6, "realisations": 2,
-        "calibration": {"pictures": 2, "realisations": 2}, "task": {"type": "fake_find"},
-        "link": {"channel": {"model": "rayleigh", "fading": "slow"}}, "snr_db": {"start": 0, "stop": 20, "step": 10},
+        "name": "tiny", "seed": 3, "source": {"type": "fake_dots", "size": 32}, "pictures": 6,
+        "realisations": 2, "calibration": {"pictures": 2, "realisations": 2}, "task": {"type": "fake_find"},
+        "link": {"channel": {"model": "rayleigh", "fading": "slow"}},
+        "snr_db": {"start": 0, "stop": 20, "step": 10},
         "schemes": [{"name": "third", "type": "fake_follower", "budget_as": "half"},
-                    {"name": "half", "type": "fake_echo", "mu": 0.5}, {"name": "Whole 0.0", "type": "fake_echo"}],
+                    {"name": "half", "type": "fake_echo", "mu": 0.5},
+                    {"name": "Whole 0.0", "type": "fake_echo"}],
         "symbols_vs_mu": {"scheme": "half", "mu": [0, 0.5, 1]}, "bootstrap": 50, "tile": 4,
         "examples": {"snr_db": 16, "pictures": [0, 2]}} | changes
 

@@ -18,8 +18,9 @@ def call(*arguments) -> int:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"]])
 def test_help_and_list_start_light(arguments):
-    program = (f"import sys; from linksim.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass\n"
-               "heavy = {'tensorflow', 'keras', 'sionna', 'glymur', 'onnx', 'matplotlib'} & set(sys.modules)\n"
+    program = (f"import sys; from linksim.cli import main\ntry: main({arguments})\nexcept SystemExit: pass\n"
+               "named = {'tensorflow', 'keras', 'sionna', 'glymur', 'onnx', 'matplotlib'}\n"
+               "heavy = named & set(sys.modules)\n"
                "assert not heavy, heavy")
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
@@ -42,8 +43,8 @@ def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "AP50 with its 95 % interval" in said and "side information" in said and "Whole 0.0" in said
     left = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"table.csv", "table.parquet", "scenario.yaml", "provenance.json", "map_vs_snr.png", "map_vs_snr.pdf",
-            "symbols_vs_mu.png", "symbols_vs_mu.pdf", "examples.png"} <= left
+    assert {"table.csv", "table.parquet", "scenario.yaml", "provenance.json", "map_vs_snr.png",
+            "map_vs_snr.pdf", "symbols_vs_mu.png", "symbols_vs_mu.pdf", "examples.png"} <= left
     (tmp_path / "out" / "map_vs_snr.png").unlink()
     assert call("report", tmp_path / "out") == 0
     assert (tmp_path / "out" / "map_vs_snr.png").exists()

@@ -18,10 +18,10 @@ from linksim.scenario import Scenario
 
 
 def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | None = None) -> Path:
-    """Answer the scenario in folder `out` and return it: rows, table, bounds, examples, provenance (see `store`).
+    """Answer the scenario in folder `out` and return it: rows, table, examples, provenance (see `store`).
 
-    Bad input raises UserError before anything is written. Finished points of the same scenario and weights are
-    kept; fresh: True measures them again."""
+    Bad input raises UserError before anything is written. Finished points of the same scenario and weights
+    are kept; fresh: True measures them again."""
     started, begun = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     console = console or Console()
     with Clock(console) as clock:
@@ -49,10 +49,10 @@ def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | N
 
 
 def _expect(scenario: Scenario, setup: Setup, store: Store, clock: Clock) -> None:
-    """Announce all stages, with seconds per unit as two cores have them, to be replaced by what is measured."""
-    rows, fresh = scenario.pictures * scenario.realisations, not scenario.plan
-    clock.expect("plan", fresh * len(setup.schemes), 5.0)
-    clock.expect("analyse", fresh * len(setup.schemes) * (scenario.pictures + scenario.calibration.pictures), 0.05)
+    """Announce all stages; the guesses, in seconds per unit, are of two cores."""
+    rows, to_plan = scenario.pictures * scenario.realisations, len(setup.schemes) * (not scenario.plan)
+    clock.expect("plan", to_plan, 5.0)
+    clock.expect("analyse", to_plan * (scenario.pictures + scenario.calibration.pictures), 0.05)
     for name, scheme in setup.schemes.items():
         left = sum(not store.done(store.point(name, snr_db)) for snr_db in scenario.snr_db)
         clock.expect(f"points of {name}", left * rows, 0.05)
@@ -99,7 +99,8 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     scenario = setup.scenario
     earlier = store.read_json("provenance.json").get("sessions", [])
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
-            "weights": store.weights, "metric": setup.task.metric_label, "failure_policy": "drop: a lost picture is "
-            "judged as a mid-grey one", "tile": scenario.tile, "command": " ".join(session["command"]),
+            "weights": store.weights, "metric": setup.task.metric_label,
+            "failure_policy": "drop: a lost picture is judged as a mid-grey one", "tile": scenario.tile,
+            "command": " ".join(session["command"]),
             "versions": session["versions"], "git": session["git"], "device": session["device"],
             "seconds": session["seconds"], "sessions": [*earlier, session]}

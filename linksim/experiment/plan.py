@@ -43,7 +43,8 @@ def _make(setup: Setup, clock: Clock) -> dict:
             choices = json.loads(json.dumps(choices, default=_plain))
             scheme.adopt(choices)
             if any(other.budget_as == name for other in scenario.schemes):
-                spent[name] = (_uses(setup, name, analysis, budget), _uses(setup, name, test_analysis, test_budget))
+                spent[name] = (_uses(setup, name, analysis, budget),
+                               _uses(setup, name, test_analysis, test_budget))
         plan[name] = {"budget": None if test_budget is None else test_budget.tolist(), "choices": choices}
     return plan
 
@@ -60,8 +61,8 @@ def _check(scenario: Scenario, plan: dict) -> None:
         entry = plan.get(scheme.name)
         whole = isinstance(entry, dict) and set(entry) == {"budget", "choices"}
         if not whole or (entry["budget"] is not None and len(entry["budget"]) != scenario.pictures):
-            raise UserError(f"plan: made for other schemes or pictures than this scenario's ({scheme.name!r} doesn't "
-                            "fit); delete `plan` and everything below it, and it is made again")
+            raise UserError(f"plan: made for other schemes or pictures than this scenario's ({scheme.name!r} "
+                            "doesn't fit); delete `plan` and everything below it, and it is made again")
 
 
 def _plain(value):

@@ -7,7 +7,7 @@ from linksim.experiment.setup import ROWS, Setup
 
 
 def order(snr_db: list[float]) -> list[float]:
-    """SNR points coarse to fine (ends, middle, quarters...): a run that is stopped leaves a curve, not a stump."""
+    """SNR points coarse to fine (ends, middle, quarters...): a stopped run leaves a curve, not a stump."""
     last, step = len(snr_db) - 1, 1
     while step < last:
         step *= 2
@@ -39,13 +39,14 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
             burst, draw = sent.rows(picture[here]), setup.draw(picture[here], realisation[here])
             reception = link.transmit(burst, snr_db, draw)
             images, ok = scheme.decode(reception)
-            columns = {"picture": picture[here], "realisation": realisation[here], "gain_db": decibel(link.gain(draw)),
+            columns = {"picture": picture[here], "realisation": realisation[here],
+                       "gain_db": decibel(link.gain(draw)),
                        "header_ok": reception.header_ok, "ok": np.asarray(ok, bool)}
             columns |= uses(link.ledger(burst))
             columns["psnr_db"] = psnr_db(images, setup.images[picture[here]])
-            seen = setup.observe(images)
-            rows += [{"scheme": name, "snr_db": float(snr_db), **{key: column[i] for key, column in columns.items()},
-                      **seen[i]} for i in range(len(images))]
+            for i, seen in enumerate(setup.observe(images)):
+                own = {key: column[i] for key, column in columns.items()}
+                rows.append({"scheme": name, "snr_db": float(snr_db)} | own | seen)
     return rows
 
 
@@ -56,8 +57,8 @@ def uses(ledger: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def psnr_db(images: np.ndarray, sent: np.ndarray) -> np.ndarray:
-    """float32 [B], 10 log10(255^2 / MSE) over uint8 [B, H, W, 3]. Equal pictures count as one sample off by one
-    level (101 dB at 256 x 256), so that means stay finite."""
+    """float32 [B], 10 log10(255^2 / MSE) over uint8 [B, H, W, 3]. Equal pictures count as
+    one sample off by one level (101 dB at 256 x 256), so that means stay finite."""
     error = np.square(images.astype(np.float32) - sent).mean(axis=(1, 2, 3), dtype=np.float64)
     return (10 * np.log10(255**2 / np.maximum(error, 1 / images[0].size))).astype(np.float32)
 

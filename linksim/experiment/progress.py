@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 @dataclass
 class Stage:
-    """units expected and done; rates: measured seconds per unit; seconds: all measured time; guess: of a unit."""
+    """units expected and done; rates: seconds per unit as measured, guess: before; seconds: their sum."""
 
     units: int
     guess: float

@@ -12,8 +12,8 @@ import linksim
 from linksim.scenario import Scenario
 from linksim.weights import FOLDER
 
-PACKAGES = ("tensorflow", "keras", "sionna-no-rt", "numpy", "scipy", "glymur", "pillow", "matplotlib", "pydantic",
-            "pyarrow", "pycocotools", "onnx", "onnxruntime")
+PACKAGES = ("tensorflow", "keras", "sionna-no-rt", "numpy", "scipy", "glymur", "pillow", "matplotlib",
+            "pydantic", "pyarrow", "pycocotools", "onnx", "onnxruntime")
 
 
 def versions() -> dict[str, str | None]:
@@ -76,7 +76,8 @@ def command() -> list[str]:
 
 def _sha256(name: str) -> str:
     shipped = FOLDER / f"{name}.npz"
-    return hashlib.sha256((shipped if shipped.is_file() else Path(name).expanduser()).read_bytes()).hexdigest()
+    path = shipped if shipped.is_file() else Path(name).expanduser()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""Everything a scenario names, built and checked before anything is written: pictures, air, judge, schemes."""
+"""What a scenario names, built and checked before anything is written: pictures, air, judge, schemes."""
 
 import hashlib
 from functools import cached_property
@@ -49,7 +49,7 @@ class Setup:
             scheme.adopt(plan[name]["choices"])
 
     def analysis(self, name: str, calibration: bool = False) -> Any:
-        """The scheme's analysis of the test (or calibration) pictures. Schemes whose `analysis_key()` is equal
+        """The scheme's analysis of the test (or calibration) pictures. Schemes with equal `analysis_key()`
         share it."""
         scheme = self.schemes[name]
         own = getattr(scheme, "analysis_key", None)
@@ -96,9 +96,10 @@ def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: 
     parts = [scheme.encode(analysis[rows], None if budget is None else budget[rows], knowledge)
              for start in range(0, len(analysis), ROWS)
              for rows in [np.arange(start, min(start + ROWS, len(analysis)))]]
-    first = parts[0]
-    return Burst(*(np.concatenate([getattr(p, field) for p in parts]) for field in ("symbols", "length", "header")),
-                 first.header_uses, {use: np.concatenate([p.ledger[use] for p in parts]) for use in first.ledger})
+    symbols, length, header = (np.concatenate([getattr(part, field) for part in parts])
+                               for field in ("symbols", "length", "header"))
+    ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
+    return Burst(symbols, length, header, parts[0].header_uses, ledger)
 
 
 def _link(scenario: Scenario):

@@ -59,7 +59,7 @@ class Store:
         (self.folder / "rows").mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.rglob("*.part"):
             leftover.unlink()
-        self._aside(self.folder / "weights.json", lambda path: path.write_text(json.dumps(self.weights, indent=1)))
+        self.write_json("weights.json", self.weights)
         self._aside(self._mine, lambda path: path.write_text(resolved.dump(), encoding="utf-8"))
 
     def point(self, scheme: str, snr_db: float) -> Path:
@@ -73,11 +73,11 @@ class Store:
         return path.exists() and not self._replace
 
     def write_rows(self, path: Path, rows: list[dict]) -> None:
-        """Rows of scalars and arrays (stored flat, their trailing dimensions beside them) as one parquet file."""
+        """Rows of scalars and arrays (stored flat, their trailing dimensions beside them) as a parquet file."""
         tails = {key: np.shape(value)[1:] for key, value in rows[0].items() if np.ndim(value) > 0}
+        kinds = {key: pa.list_(pa.from_numpy_dtype(rows[0][key].dtype)) for key in tails}
         columns = {key: pa.array([np.ravel(row[key]) if key in tails else _scalar(row[key]) for row in rows],
-                                 type=pa.list_(pa.from_numpy_dtype(rows[0][key].dtype)) if key in tails else None)
-                   for key in rows[0]}
+                                 type=kinds.get(key)) for key in rows[0]}
         table = pa.table(columns).replace_schema_metadata({_SHAPES: json.dumps(tails)})
         self._aside(path, lambda aside: pq.write_table(table, aside))
 
@@ -119,7 +119,8 @@ class Store:
         self._aside(self.folder / name, write)
 
     def write_json(self, name: str, content: dict) -> None:
-        self._aside(self.folder / name, lambda path: path.write_text(json.dumps(content, indent=1), encoding="utf-8"))
+        text = json.dumps(content, indent=1)
+        self._aside(self.folder / name, lambda path: path.write_text(text, encoding="utf-8"))
 
     def read_json(self, name: str) -> dict:
         """An earlier session's JSON; empty where there is none."""
@@ -143,7 +144,8 @@ class Store:
         keys += sorted(key for key in {*weights, *self.weights} if weights.get(key) != self.weights.get(key))
         if keys:
             other = self.folder.with_name(f"{self.folder.name}-{self.scenario.identity()[:6]}")
-            raise UserError(f"{self.folder} holds the run of another scenario (differs in {', '.join(keys)}).\n"
+            differs = ", ".join(keys)
+            raise UserError(f"{self.folder} holds the run of another scenario (differs in {differs}).\n"
                             f"Keep both with `--out {other}`, or replace it with `--fresh`.")
 
 

@@ -13,7 +13,7 @@ _NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok
 def line(setup: Setup, rows: list[dict]) -> dict:
     """A point's line: the task's scores with their 95 % interval, means over rows of everything else.
 
-    header_lost, lost: shares of rows whose header, or picture, was lost. choice: what the scheme chose there."""
+    header_lost, lost: shares of rows whose header, or picture, was lost. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
     spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
     seen = [{key: row[key] for key in row if key not in _NOT_SEEN and key not in spent} for row in rows]
@@ -35,9 +35,10 @@ def clean(setup: Setup) -> list[dict]:
 
 
 def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
-    """Lines of the curves of a scheme's `bounds`: at every SNR the best candidate on the test pictures themselves.
+    """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures.
 
-    A picture arrives where 10 log10(gain) + SNR reaches the candidate's threshold; else the lost picture counts.
+    A picture arrives where 10 log10(gain) + SNR reaches the candidate's threshold; else the lost picture
+    counts.
     """
     picture, realisation = pairs(setup)
     gain_db = decibel(setup.link.gain(setup.draw(picture, realisation)))
@@ -76,8 +77,8 @@ def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
     same = {scheme.mu: scheme.name for scheme in setup.scenario.schemes
             if scheme.model_dump(exclude={"name", "mu"}) == own}
     measured = {at["scheme"]: at[metric] for at in lines if at["snr_db"] == snr_db}
-    return [{"scheme": asked.scheme, "mu": mu, "uses": mean, "uses_lo": mean - h, "uses_hi": mean + h, "kept": share,
-             metric: measured.get(same.get(mu), "")}
+    return [{"scheme": asked.scheme, "mu": mu, "uses": mean, "uses_lo": mean - h, "uses_hi": mean + h,
+             "kept": share, metric: measured.get(same.get(mu), "")}
             for mu, mean, h, share in zip(mus.tolist(), total.mean(axis=1).tolist(), half.tolist(),
                                           kept.mean(axis=1).tolist(), strict=True)]
 

@@ -17,8 +17,9 @@ def recipes() -> dict[str, str]:
     """Name -> first line of its docstring. Nothing is imported: recipes load a deep-learning backend."""
     found = {}
     for module in pkgutil.iter_modules(room.__path__):
-        tree = ast.parse((Path(room.__path__[0]) / f"{module.name}.py").read_text()) if not module.ispkg else None
-        if tree and any(isinstance(node, ast.FunctionDef) and node.name == "train" for node in tree.body):
+        file = Path(room.__path__[0]) / f"{module.name}.py"
+        tree = ast.parse(file.read_text(encoding="utf-8") if file.is_file() else "")
+        if any(isinstance(node, ast.FunctionDef) and node.name == "train" for node in tree.body):
             found[module.name] = (ast.get_docstring(tree) or "").split("\n")[0]
     return found
 
@@ -33,15 +34,15 @@ def start(name: str, out: Path, minutes: float, options: list[str]) -> None:
     if out.suffix != ".npz":
         raise UserError(f"--out {out}: weights are written to a .npz file")
     train = importlib.import_module(f"{room.__name__}.{name}").train
-    options_of = {key: p for key, p in inspect.signature(train).parameters.items() if key not in ("out", "minutes")}
+    known = {key: p for key, p in inspect.signature(train).parameters.items() if key not in ("out", "minutes")}
     given = {}
     for option in options:
         key, equals, text = option.partition("=")
-        if not equals or key not in options_of:
-            raise UserError(f"--set {option}: should read key=value; {name} knows: {', '.join(options_of) or 'no option'}")
+        if not equals or key not in known:
+            raise UserError(f"--set {option}: should read key=value; {name} knows: {', '.join(known) or 'none'}")
         given[key] = yaml.safe_load(text)
-    needed = [key for key, p in options_of.items() if p.default is p.empty and key not in given]
+    needed = [key for key, p in known.items() if p.default is p.empty and key not in given]
     if needed:
-        raise UserError(f"recipe {name} also needs {', '.join(f'--set {key}=...' for key in needed)}; what they are:\n"
-                        + inspect.cleandoc(train.__doc__ or ""))
+        more = ", ".join(f"--set {key}=..." for key in needed)
+        raise UserError(f"recipe {name} also needs {more}; what they are:\n" + inspect.cleandoc(train.__doc__ or ""))
     train(out=out, minutes=minutes, **given)

@@ -31,7 +31,7 @@ def done(tmp_path_factory) -> Path:
 
 
 def rows_of(folder: Path) -> dict[str, list[dict]]:
-    return {path.name: pq.read_table(path).to_pylist() for path in sorted((folder / "rows").glob("*.parquet"))}
+    return {path.name: pq.read_table(path).to_pylist() for path in sorted((folder / "rows").iterdir())}
 
 
 def lines_of(folder: Path) -> list[dict]:
@@ -127,7 +127,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_table(done, tmp_path, monkeypa
     assert len(kept) == 4
     (tmp_path / "tiny" / "rows" / "half_5.parquet.part").write_bytes(b"half a file")
     monkeypatch.setattr(engine.points, "measure",
-                        lambda on, name, snr_db, clock: measured.append((name, snr_db)) or right(on, name, snr_db, clock))
+                        lambda *about: measured.append(about[1:3]) or right(*about))
     answer(tmp_path / "tiny")
     assert len(measured) == len(set(measured)) == 9
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
@@ -160,8 +160,8 @@ def test_nothing_is_computed_twice(tmp_path):
     fakes.Echo.analysed = fakes.Find.judged = 0
     answer(tmp_path / "tiny", "link.channel={model: awgn}", "snr_db=[110, 111]")
     assert fakes.Echo.analysed == 3 * (6 + 2)
-    # At 110 dB all realisations of a picture look alike: 6 originals, 6 of `half` and `third` together, 6 of the
-    # whole, a lost one and a white one.
+    # At 110 dB all realisations of a picture look alike: 6 originals, 6 of `half` and `third` together,
+    # 6 of the whole, a lost one and a white one.
     assert fakes.Find.judged == 6 + 6 + 6 + 2
 
 
@@ -219,8 +219,9 @@ def test_a_bound_takes_the_best_candidate_at_every_snr(done):
             yield SimpleNamespace(curve="best", label="robust", images=wrong, threshold_db=np.full(6, -100.0))
             yield SimpleNamespace(curve="best", label="fine", images=on.images, threshold_db=np.full(6, 10.0))
 
-    from linksim.experiment.progress import Clock
     from rich.console import Console
+
+    from linksim.experiment.progress import Clock
 
     on.schemes["half"] = TwoCandidates()
     on._analyses["half", False] = None
@@ -253,7 +254,8 @@ on.adopt(on.scenario.plan)
 got = np.load({str(tmp_path / "receptions.npz")!r})
 keys = ("symbols", "noise_variance", "header", "header_ok")
 np.savez({str(tmp_path / "images.npz")!r}, **{{name: np.concatenate([on.schemes[name].decode(
-    Reception(*(got[f"{{name}}/{{key}}"][[i]] for key in keys)))[0] for i in range(6)]) for name in ("half", "third")}})
+    Reception(*(got[f"{{name}}/{{key}}"][[i]] for key in keys)))[0] for i in range(6)])
+    for name in ("half", "third")}})
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", there], check=True, env=environment)

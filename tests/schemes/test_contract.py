@@ -1,7 +1,7 @@
-"""What every registered scheme must keep to, learned or conventional, yours too: the contract of schemes/base.py.
+"""What every registered scheme must keep to, learned or conventional, yours too (schemes/base.py).
 
-A scheme is tested with the first of its settings that a shipped scenario holds, or with its defaults. Its budget
-is what the echo of `fakes` spends.
+A scheme is tested with the first of its settings that a shipped scenario holds, or with its defaults. Its
+budget is what the echo of `fakes` spends.
 """
 
 import dataclasses
@@ -32,7 +32,8 @@ pytestmark = pytest.mark.parametrize("kind", registry.names("scheme"))
 def bench(kind: str) -> Setup:
     """The scheme, planned, beside the echo that sets its budget."""
     shipped = [yaml.safe_load(path.read_text()) for path in SCENARIOS]
-    base = fakes.scenario() if kind.startswith("fake_") else next(s for s in shipped if s["source"]["type"] == "scenes")
+    scenes = next(scenario for scenario in shipped if scenario["source"]["type"] == "scenes")
+    base = fakes.scenario() if kind.startswith("fake_") else scenes
     settings = next((s for scenario in shipped for s in scenario["schemes"] if s["type"] == kind), {"type": kind})
     settings = settings | {"name": "tested"} | ({"budget_as": "payer"} if settings.get("budget_as") else {})
     small = {"pictures": PICTURES, "realisations": 1, "calibration": {"pictures": 3, "realisations": 2},
@@ -61,7 +62,8 @@ def test_a_burst_has_the_shapes_it_says(kind):
     assert burst.symbols.dtype == np.complex64 and burst.symbols.shape[0] == PICTURES
     assert burst.length.shape == (PICTURES,) and np.issubdtype(burst.length.dtype, np.integer)
     assert (burst.length >= 0).all() and (burst.length <= burst.symbols.shape[1]).all()
-    assert burst.header.dtype == np.uint8 and burst.header.shape[0] == PICTURES and set(np.unique(burst.header)) <= {0, 1}
+    assert burst.header.dtype == np.uint8 and burst.header.shape[0] == PICTURES
+    assert set(np.unique(burst.header)) <= {0, 1}
     assert (burst.header.shape[1] == 0) == (burst.header_uses == 0)
 
 
@@ -121,5 +123,6 @@ def test_a_header_damaged_past_its_crc_or_a_drowned_payload_raises_nothing(kind)
     scheme, reception = bench(kind).schemes["tested"], reception_of(kind, snr_db=-30)
     for seed in range(3):
         header = np.random.default_rng(seed).integers(0, 2, reception.header.shape).astype(np.uint8)
-        images, ok = scheme.decode(dataclasses.replace(reception, header=header, header_ok=np.ones(PICTURES, bool)))
+        passed = np.ones(PICTURES, bool)
+        images, ok = scheme.decode(dataclasses.replace(reception, header=header, header_ok=passed))
         assert images.shape == bench(kind).images.shape and ok.shape == (PICTURES,)
