@@ -1,4 +1,5 @@
-"""Code blocks of one lifting size, in a batch: mother code and rate matching together, decoded on all cores."""
+"""Code blocks of one lifting size, in a batch: mother code and rate matching together, decoded on all
+cores."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -12,31 +13,38 @@ from linksim.link.ldpc import mother_code
 TILE = 8  # blocks of lifting size 384 decoded together: what fits a core's cache; more of smaller ones
 
 
-def encode_blocks(bits: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int, bits_per_symbol: int,
-                  rv: int = 0) -> np.ndarray:
-    """uint8 [T, K], K' information bits per row (int [T] `block`) and zeros behind -> uint8 [T, max(sent)], the
-    first `sent` bits (int [T]) of each row coded, zeros behind."""
+def encode_blocks(bits: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int,
+                  bits_per_symbol: int, rv: int = 0) -> np.ndarray:
+    """uint8 [T, K], K' information bits per row (int [T] `block`) and zeros behind -> uint8 [T, max(sent)],
+    the coded bits of each row (int [T] `sent`), zeros behind."""
     code = mother_code(graph, z)
     filled = np.zeros((len(bits), code.k), np.uint8)
     width = min(code.k, bits.shape[1])
     filled[:, :width] = bits[:, :width]
-    position, _ = ratematch.positions(code, block, sent, bits_per_symbol, rv)
-    return ratematch.gather(code.encode(filled), position)
+    words, out = code.encode(filled), np.zeros((len(bits), int(max(sent))), np.uint8)
+    for size, length, rows in _alike(block, sent):
+        out[rows, :length] = ratematch.select(words[rows], code, size, length, bits_per_symbol, rv)
+    return out
 
 
-def decode_blocks(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int, bits_per_symbol: int,
-                  rv: int = 0, iterations: int = 20, rule: str = "boxplus-phi", tile: int = TILE) -> np.ndarray:
+def decode_blocks(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int,
+                  bits_per_symbol: int, rv: int = 0, iterations: int = 20, rule: str = "boxplus-phi",
+                  tile: int = TILE) -> np.ndarray:
     """float32 [T, max(sent)] LLRs log P(0)/P(1) -> uint8 [T, code.k]; the first K' bits of a row count."""
     code = mother_code(graph, z)
-    size = max(1, tile * 384 // z)
+    buffer = np.empty((len(llr), code.n), np.float32)
+    for size, length, rows in _alike(block, sent):
+        buffer[rows] = ratematch.combine(llr[rows, :length], code, size, bits_per_symbol, rv)
+    step = max(1, tile * 384 // z)
+    parts = [buffer[start : start + step] for start in range(0, len(llr), step)]
+    return np.concatenate(list(_pool().map(lambda part: code.decode(part, iterations, rule), parts)))
 
-    def work(start: int) -> np.ndarray:
-        rows = slice(start, start + size)
-        position, lap = ratematch.positions(code, block[rows], sent[rows], bits_per_symbol, rv)
-        part = llr[rows, : position.shape[1]]
-        return code.decode(ratematch.combine(code, part, position, lap, block[rows]), iterations, rule)
 
-    return np.concatenate(list(_pool().map(work, range(0, len(llr), size))))
+def _alike(block: np.ndarray, sent: np.ndarray):
+    """(K', E, rows) of the blocks that have these two in common."""
+    pairs, which = np.unique(np.stack([block, sent]), axis=1, return_inverse=True)
+    for i, (size, length) in enumerate(pairs.T.tolist()):
+        yield size, length, np.flatnonzero(which.ravel() == i)
 
 
 @lru_cache(maxsize=1)

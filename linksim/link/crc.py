@@ -15,7 +15,7 @@ def crc(bits: np.ndarray, name: str) -> np.ndarray:
     name: "24A", "24B" or "16". Returns uint8 [B, L].
     """
     size = bits.shape[1]
-    remainders = _remainders(name, 1 << max(size - 1, 1).bit_length())[::-1][-size:] if size else _remainders(name, 2)[:0]
+    remainders = _remainders(name, 1 << size.bit_length())[:size][::-1]
     # Sums of at most 2^24 ones are exact in float32.
     return (bits.astype(np.float32) @ remainders).astype(np.int64).astype(np.uint8) & 1
 

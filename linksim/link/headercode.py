@@ -1,18 +1,19 @@
-"""The code of a header: CRC16, 5G LDPC down to rate 1/5, repetition (round the circular buffer) below, QPSK."""
+"""The code of a header: CRC16, 5G LDPC down to rate 1/5, repetition (round the circular buffer) below,
+QPSK."""
 
 import numpy as np
 
-from linksim.link import crc, qam
+from linksim.link import crc, qam, thresholds
 from linksim.link.codeblocks import decode_blocks, encode_blocks
 from linksim.link.mcs import LARGEST, lifting_size
-from linksim.link.transport import _table
 
 RATES = (1 / 2, 1 / 3, 1 / 5, 1 / 10, 1 / 20, 1 / 40)
 MARGIN = 0.95  # the highest code rate that base graph 2 with its two unsent columns still decodes
 
 
 class HeaderCode:
-    """bits: information bits of a header, up to 3,824. uses: QPSK symbols it is sent in, at least (bits + 16) / 1.9."""
+    """bits: information bits of a header, up to 3,824. uses: QPSK symbols it is sent in, at least (bits +
+    16) / 1.9."""
 
     def __init__(self, bits: int, uses: int, iterations: int = 20, rule: str = "boxplus-phi"):
         self.bits, self.uses, self.iterations, self.rule = bits, uses, iterations, rule
@@ -30,8 +31,8 @@ class HeaderCode:
         return qam.modulate(encode_blocks(words, *self._shape(len(words))), 2)
 
     def decode(self, symbols: np.ndarray, noise_variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """complex64 [B, uses] equalised, float32 [B, uses] effective noise variance -> (uint8 [B, bits], ok bool [B]),
-        the verdict of the CRC; where it is False the bits mean nothing."""
+        """complex64 [B, uses] equalised, float32 [B, uses] effective noise variance -> (uint8 [B, bits], ok
+        bool [B]), the verdict of the CRC; where it is False the bits mean nothing."""
         llr = qam.demodulate(np.asarray(symbols), np.asarray(noise_variance), 2)
         words = decode_blocks(llr, *self._shape(len(llr)), iterations=self.iterations, rule=self.rule)[:, : self.block]
         return words[:, : self.bits], crc.check(words, "16")
@@ -46,9 +47,9 @@ def header_candidates(bits: int) -> list[int]:
 
 
 def header_threshold_db(bits: int, uses: int) -> float:
-    """Es/N0 in dB at which half the headers are lost on AWGN, interpolated over log bits and log rate in thresholds.json;
-    below rate 1/5 repetition gains its energy: 10 log10 of the number of repetitions."""
-    entries = _table()["header"]
+    """Es/N0 in dB at which half the headers are lost on AWGN, interpolated over log bits and log rate in
+    thresholds.json; below rate 1/5 repetition gains its energy: 10 log10 of the number of repetitions."""
+    entries = thresholds.load()["header"]
     sizes, rates = (sorted({entry[key] for entry in entries}) for key in ("block", "rate"))
     table = {(entry["block"], entry["rate"]): entry["threshold_db"] for entry in entries}
     rate = (bits + 16) / (2 * uses)

@@ -1,13 +1,14 @@
 """The mother code of 5G NR: quasi-cyclic LDPC after 3GPP TS 38.212, section 5.3.2, in NumPy.
 
-The base graphs are read from the tables that come with Sionna (the file alone; Sionna isn't imported). Encoder
-and decoder work on whole batches of code blocks and are loops over the base graph, never over blocks or bits:
-lifting by Z turns each of its entries into a rotation of a [Z, T] array. Nothing is compiled, so every one of
-the 51 lifting sizes can be used, and a block that is decoded leaves the batch.
+The base graphs are read from the tables that come with Sionna (the file alone; Sionna isn't imported).
+Encoder and decoder work on whole batches of code blocks and are loops over the base graph, never over
+blocks or bits: lifting by Z turns each of its entries into a rotation of a [Z, T] array. Nothing is
+compiled, so every one of the 51 lifting sizes can be used, and a block that is decoded leaves the batch.
 
-The decoder is belief propagation with the flooding schedule and the rule "boxplus-phi" (or its approximation
-"minsum"), LLRs clipped at 20, as in Sionna's `LDPC5GDecoder`, which a test compares it with. Each operation acts
-on every element alone and in one order, so a block gets the same bits whatever it is batched with.
+The decoder is belief propagation with the flooding schedule and the rule "boxplus-phi" (or its
+approximation "minsum"), LLRs clipped at 20, as in Sionna's `LDPC5GDecoder`, which a test compares it with.
+Each operation acts on every element alone and in one order, so a block gets the same bits whatever it is
+batched with.
 """
 
 import csv
@@ -52,15 +53,16 @@ class MotherCode:
         while a % 2 == 0 and a > 2:
             a //= 2
         shifts = {place: values[_SETS[a]] % z for place, values in _base_graph(graph).items()}
-        self.rows = [[(c, shifts[r, c]) for c in range(68) if (r, c) in shifts] for r in range(46 if graph == 1 else 42)]
+        count = 46 if graph == 1 else 42
+        self.rows = [[(c, shifts[r, c]) for c in range(68) if (r, c) in shifts] for r in range(count)]
         self.k = self.columns * z
         self.n = (self.columns + len(self.rows) - 2) * z
 
     def encode(self, bits: np.ndarray) -> np.ndarray:
         """uint8 [T, k] information bits (fillers 0) -> uint8 [T, n], the circular buffer.
 
-        The four core parities follow from adding the first four rows of H, whose sum holds the first parity alone
-        (rotated), then by forward substitution; each further row gives its own parity.
+        The four core parities follow from adding the first four rows of H, whose sum holds the first parity
+        alone (rotated), then by forward substitution; each further row gives its own parity.
         """
         kb, z = self.columns, self.z
         word = np.zeros((kb + len(self.rows), z, len(bits)), np.uint8)
@@ -115,9 +117,9 @@ class MotherCode:
         return (total[: self.columns] < 0).reshape(self.k, -1).T
 
     def _iterate(self, rows, channel, total, messages, rule):
-        """One flooding iteration from the totals [columns, Z, T] and the messages of each row's checks to its bits
-        [degree, Z, T], which it replaces. Returns the new totals, and bool [T] which blocks' old totals, as hard
-        decisions, break a check."""
+        """One flooding iteration from the totals [columns, Z, T] and the messages of each row's checks to
+        its bits [degree, Z, T], which it replaces. Returns the new totals, and bool [T] which blocks' old
+        totals, as hard decisions, break a check."""
         new, failed = channel.copy(), np.zeros(total.shape[2], bool)
         update = _minsum if rule == "minsum" else _boxplus_phi
         for number, (row, message) in enumerate(zip(rows, messages, strict=True)):
@@ -151,8 +153,8 @@ def _boxplus_phi(view: np.ndarray, out: np.ndarray) -> None:
 
 
 def _minus_phi(x: np.ndarray) -> None:
-    """log tanh(x/2) in place. Clipped below, so that phi stays under 16.7; as integers, whose order is that of
-    positive floats, since NumPy is slow at the maximum of floats."""
+    """log tanh(x/2) in place. Clipped below, so that phi stays under 16.7; as integers, whose order is that
+    of positive floats, since NumPy is slow at the maximum of floats."""
     bits = x.view(np.int32)
     np.maximum(bits, np.float32(1.2e-7).view(np.int32), out=bits)
     np.multiply(x, np.float32(0.5), out=x)

@@ -1,4 +1,5 @@
-"""Modulation and coding schemes, and how a transport block of one is cut into code blocks (TS 38.212, 5.2 and 7.2)."""
+"""Modulation and coding schemes, and how a transport block of one is cut into code blocks (TS 38.212, 5.2
+and 7.2)."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,8 @@ LARGEST = {1: 8448, 2: 3840}  # bits of a code block, by base graph
 
 @dataclass(frozen=True)
 class Mcs:
-    """index in MCS; bits_per_symbol 2, 4, 6 or 8; rate: information and CRC bits per coded bit; name, "16-QAM 1/2"."""
+    """index in MCS; bits_per_symbol 2, 4, 6 or 8; rate: information and CRC bits per coded bit; name,
+    "16-QAM 1/2"."""
 
     index: int
     bits_per_symbol: int
@@ -32,8 +34,8 @@ MCS = _table((2, "1/5"), (2, "1/3"), (2, "1/2"), (2, "2/3"), (2, "3/4"), (4, "1/
 class Plan:
     """How `symbols` channel uses of one transport block are spent.
 
-    payload: information bits A. crc: name of the transport block's CRC. blocks: code blocks C. block: bits K' of a
-    code block with all its CRCs. graph, lifting: its mother code.
+    payload: information bits A. crc: name of the transport block's CRC. blocks: code blocks C. block: bits
+    K' of a code block with all its CRCs. graph, lifting: its mother code.
     """
 
     symbols: int
@@ -55,8 +57,9 @@ def lifting_size(graph: int, block: int) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def plan(symbols: int, mcs: Mcs) -> Plan:
-    """The transport block that fills `symbols` uses at mcs.rate: the largest whole number of bytes such that
-    information and CRC bits of all code blocks together are at most rate * coded bits. payload 0 where none fits."""
+    """The transport block that fills `symbols` uses at mcs.rate: the largest whole number of bytes such
+    that information and CRC bits of all code blocks together are at most rate * coded bits. payload 0 where
+    none fits."""
     budget = int(mcs.rate * symbols * mcs.bits_per_symbol + 1e-6)
     for payload in range((budget - 16) // 8 * 8, 0, -8):
         small = payload <= 3824

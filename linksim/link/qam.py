@@ -1,7 +1,8 @@
 """Gray-labelled square QAM of 3GPP TS 38.211, section 5.1, and its exact soft demapper.
 
-Even bits of a symbol label the real part, odd bits the imaginary part, so both are pulse amplitudes of q/2 bits:
-one sign bit, then whether the amplitude lies outside or inside, and so on. Mean power per complex symbol is 1.
+Even bits of a symbol label the real part, odd bits the imaginary part, so both are pulse amplitudes of q/2
+bits: one sign bit, then whether the amplitude lies outside or inside, and so on. Mean power per complex
+symbol is 1.
 """
 
 from functools import lru_cache
@@ -35,8 +36,8 @@ def demodulate(symbols: np.ndarray, noise_variance: np.ndarray, bits_per_symbol:
     """A-posteriori LLRs log P(0)/P(1) for equally likely symbols in complex Gaussian noise.
 
     symbols: complex64 [..., n], unbiased. noise_variance: float32, same shape: E|noise|^2 of each, > 0.
-    Returns float32 [..., n * bits_per_symbol]: log of the sum over labels with bit 0 of exp(-(y - a)^2 / N0), minus
-    the same with bit 1, per real dimension (whose noise variance is N0 / 2).
+    Returns float32 [..., n * bits_per_symbol]: log of the sum over labels with bit 0 of exp(-(y - a)^2 /
+    N0), minus the same with bit 1, per real dimension (whose noise variance is N0 / 2).
     """
     half = bits_per_symbol // 2
     levels = amplitudes(half)

@@ -1,8 +1,8 @@
 """Rate matching of 3GPP TS 38.212, section 5.4.2: which bit of the circular buffer each sent bit is.
 
-Bit selection starts where the redundancy version says, runs round the buffer and skips fillers; what runs round more
-than once is repetition. The interleaver then puts the bits selected first (the systematic ones) on the most reliable
-bits of the symbols.
+Bit selection starts where the redundancy version says, runs round the buffer and skips fillers; what runs
+round more than once is repetition. The interleaver then puts the bits selected first (the systematic ones)
+on the most reliable bits of the symbols.
 """
 
 import numpy as np
@@ -17,39 +17,31 @@ def shares(symbols: int, blocks: int) -> np.ndarray:
     return symbols // blocks + (np.arange(blocks) >= blocks - symbols % blocks)
 
 
-def positions(code: MotherCode, block: np.ndarray, sent: np.ndarray, bits_per_symbol: int, rv: int = 0):
-    """Where sent bits lie in the circular buffer, interleaving included.
+def select(word: np.ndarray, code: MotherCode, block: int, sent: int, bits_per_symbol: int, rv: int = 0):
+    """[T, n] circular buffers -> [T, sent] bits as they are sent, interleaved.
 
-    block: int [T], bits K' of each code block (the rest up to code.k is filler). sent: int [T], coded bits E of each, a
-    multiple of bits_per_symbol. rv: redundancy version, 0 to 3.
-    Returns (position, lap): int64 [T, max(sent)] index into the buffer of length code.n, and how often the
-    buffer has been run round before; beyond a block's E the position is code.n.
+    block: bits K' of a code block (the rest up to code.k is filler). sent: coded bits E, a multiple of
+    bits_per_symbol. rv: redundancy version, 0 to 3.
     """
-    block, sent = np.asarray(block)[:, None], np.asarray(sent)[:, None]
-    bit = np.arange(int(sent.max()))
-    order = bit % bits_per_symbol * (sent // bits_per_symbol) + bit // bits_per_symbol
-    first, fillers = block - 2 * code.z, code.k - block  # the buffer lacks the first 2 Z bits
-    start = START[code.graph][rv] * code.z
-    start = np.where(start <= first, start, np.maximum(start - fillers, first))
-    lap, place = np.divmod(start + order, code.n - fillers)
-    place = np.where(place < first, place, place + fillers)
-    return np.where(bit < sent, place, code.n), lap
+    order = _order(code, block, rv)
+    selected = word[:, np.resize(order, sent)]  # resize repeats
+    return selected.reshape(len(word), bits_per_symbol, -1).transpose(0, 2, 1).reshape(len(word), sent)
 
 
-def gather(word: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """uint8 [T, n] circular buffers, position [T, E] -> uint8 [T, E] sent bits, 0 where position is n."""
-    padded = np.concatenate([word, np.zeros((len(word), 1), word.dtype)], axis=1)
-    return np.take_along_axis(padded, position, axis=1)
+def combine(llr: np.ndarray, code: MotherCode, block: int, bits_per_symbol: int, rv: int = 0) -> np.ndarray:
+    """float32 [T, E] LLRs of sent bits -> float32 [T, n] LLRs of the circular buffer: repeated bits summed,
+    zero where nothing was sent, certain zeros at the fillers."""
+    order = _order(code, block, rv)
+    count, sent = llr.shape
+    laps = -(-sent // len(order))
+    selected = np.zeros((count, laps * len(order)), np.float32)
+    selected[:, :sent] = llr.reshape(count, -1, bits_per_symbol).transpose(0, 2, 1).reshape(count, sent)
+    buffer = np.full((count, code.n), np.float32(1e4))
+    buffer[:, order] = selected.reshape(count, laps, -1).sum(axis=1)
+    return buffer
 
 
-def combine(code: MotherCode, llr: np.ndarray, position: np.ndarray, lap: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """float32 [T, E] LLRs of sent bits -> float32 [T, n] LLRs of the circular buffer: repeated bits summed lap by
-    lap, zero where nothing was sent, certain zeros at the fillers."""
-    rows = np.broadcast_to(np.arange(len(llr))[:, None], llr.shape)
-    buffer = np.zeros((len(llr), code.n + 1), np.float32)
-    for turn in range(int(lap.min()), int(lap.max()) + 1):
-        here = lap == turn  # within a lap no position comes twice
-        buffer[rows[here], position[here]] += llr[here]
-    at = np.arange(code.n)
-    filler = (at >= np.asarray(block)[:, None] - 2 * code.z) & (at < code.k - 2 * code.z)
-    return np.where(filler, np.float32(1e4), buffer[:, :-1])
+def _order(code: MotherCode, block: int, rv: int) -> np.ndarray:
+    """The places of the buffer in the order of selection, one lap, fillers left out."""
+    lap = (START[code.graph][rv] * code.z + np.arange(code.n)) % code.n
+    return lap[(lap < block - 2 * code.z) | (lap >= code.k - 2 * code.z)]  # the first 2 Z bits aren't in the buffer

@@ -1,17 +1,19 @@
 """Measures thresholds.json: where this chain loses half its code blocks on AWGN, and how steeply.
 
-    python -m linksim.link.thresholds            # all entries, about ten minutes on two cores
+    python -m linksim.link.thresholds            # all entries, some minutes on two cores
 
-A block-error curve is taken as Q((SNR - t) / s) in dB. Per entry, t is first bracketed, then t and s are fitted by
-maximum likelihood to blocks at five SNRs around it. Draws are keyed by the entry, so the file comes out the same.
+A block-error curve is taken as Q((SNR - t) / s) in dB. Per entry, t is first bracketed, then t and s are
+fitted by maximum likelihood to blocks at five SNRs around it. Draws are keyed by the entry, so the file
+comes out the same.
 """
 
 import json
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
 from linksim.link import qam
 from linksim.link.codeblocks import decode_blocks, encode_blocks
@@ -22,6 +24,12 @@ SIZES = {2: (64, 128, 256, 512, 1024, 2048, 3840), 1: (320, 512, 1024, 2048, 422
 HEADER_SIZES = (48, 96, 192, 384, 768)
 HEADER_RATES = (1 / 5, 1 / 3, 1 / 2, 3 / 4)
 OFFSETS = (-1.2, -0.6, 0.0, 0.6, 1.2)  # SNRs of the fit, in spreads from the middle
+
+
+@lru_cache(maxsize=1)
+def load() -> dict:
+    """The table as committed: "mcs" (by name of the MCS) and "header", lists of entries by K' (see main)."""
+    return json.loads(files("linksim.link").joinpath("thresholds.json").read_text())
 
 
 def blocks_lost(block: int, graph: int, bits_per_symbol: int, rate: float, snr_db: float, count: int, key: int) -> int:
@@ -40,6 +48,8 @@ def blocks_lost(block: int, graph: int, bits_per_symbol: int, rate: float, snr_d
 
 def measure(block: int, graph: int, bits_per_symbol: int, rate: float, count: int = 200) -> tuple[float, float]:
     """(t, s) in dB, from 5 * count blocks."""
+    from scipy.optimize import minimize  # slow to import, and only needed here
+
     efficiency = bits_per_symbol * rate
     low = 10 * np.log10(2**efficiency - 1) - 0.5  # capacity: nothing gets through below
     high = low + 8
@@ -53,7 +63,7 @@ def measure(block: int, graph: int, bits_per_symbol: int, rate: float, count: in
 
     def unlikelihood(parameters):
         z = (snrs - parameters[0]) / np.exp(parameters[1])
-        return -np.sum(lost * norm.logsf(z) + (count - lost) * norm.logcdf(z))
+        return -np.sum(lost * log_ndtr(-z) + (count - lost) * log_ndtr(z))
 
     middle, log_spread = minimize(unlikelihood, [snrs[2], np.log(spread)], method="Nelder-Mead").x
     return float(middle), float(np.exp(log_spread))
@@ -71,15 +81,17 @@ def graph_sizes(rate: float) -> list[tuple[int, int]]:
 def main() -> None:
     def entry(block, graph, bits_per_symbol, rate, count):
         threshold, spread = measure(block, graph, bits_per_symbol, rate, count)
-        print(f"K'={block} graph {graph} {bits_per_symbol} bits rate {rate:.3f}: {threshold:.2f} dB, {spread:.2f}", flush=True)
-        return {"graph": graph, "rate": rate, "block": block, 
+        case = f"K'={block}, base graph {graph}, {bits_per_symbol} bits per symbol, rate {rate:.3f}"
+        print(f"{case}: {threshold:.2f} dB, spread {spread:.2f} dB", flush=True)
+        return {"graph": graph, "rate": rate, "block": block,
                 "threshold_db": round(threshold, 3), "spread_db": round(spread, 3)}
 
     def count(block):
         return int(np.clip(30_000 // block, 16, 200))
 
     table = {
-        "measured": "python -m linksim.link.thresholds; 20 iterations, boxplus-phi, AWGN, Es/N0 of 50 % code-block error",
+        "measured": "python -m linksim.link.thresholds; 20 iterations, boxplus-phi, AWGN",
+        "threshold_db": "Es/N0 of 50 % code-block error", "spread_db": "s of the block-error curve Q((SNR - t) / s)",
         "mcs": {m.name: [entry(k, g, m.bits_per_symbol, m.rate, count(k)) for g, k in graph_sizes(m.rate)]
                 for m in MCS},
         "header": [entry(k, 2, 2, rate, 200) for rate in HEADER_RATES for k in HEADER_SIZES],

@@ -47,7 +47,8 @@ def test_block_errors_on_awgn(block, sent, bits_per_symbol, snr_db, errors, bloc
 
 @pytest.mark.parametrize("snr_db", [5.0, 10.0, 15.0])
 def test_slow_rayleigh_is_the_outage_of_the_threshold(snr_db, count=1500):
-    """BLER = 1 - exp(-10^((g - SNR)/10)) with g = .95 dB, where QPSK (512, 1024) loses half its blocks on AWGN."""
+    """BLER = 1 - exp(-10^((g - SNR)/10)) with g = .95 dB, where QPSK (512, 1024) loses half its blocks on
+    AWGN."""
     gain = np.random.default_rng(3).exponential(size=count)
     lost = int(_losses(512, 1024, 2, snr_db + 10 * np.log10(gain), [77, int(snr_db)]).sum())
     expected = 1 - np.exp(-(10 ** ((0.95 - snr_db) / 10)))

@@ -9,7 +9,8 @@ from linksim.link import qam
 
 
 def _ber_awgn(bits_per_symbol, ebno):
-    """Exact bit-error rate of Gray-labelled square QAM (Cho and Yoon, IEEE Trans. Commun. 50(7), 2002, eq. 14 to 16)."""
+    """Exact bit-error rate of Gray-labelled square QAM (Cho and Yoon, IEEE Trans. Commun. 50(7), 2002, eq.
+    14 to 16)."""
     half = bits_per_symbol // 2
     side = 2**half
     total = 0.0
@@ -32,7 +33,8 @@ def _count(bits_per_symbol, ebno_db, fading, symbols=200_000):
     gain = (rng.standard_normal((symbols, 2)) @ [1, 1j]) / np.sqrt(2) if fading else np.ones(symbols)
     noise = rng.standard_normal((symbols, 2)) @ [1, 1j] * np.sqrt(variance / 2)
     received = (gain * qam.modulate(bits, bits_per_symbol) + noise) / gain
-    llr = qam.demodulate(received.astype(np.complex64), (variance / np.abs(gain) ** 2).astype(np.float32), bits_per_symbol)
+    effective = (variance / np.abs(gain) ** 2).astype(np.float32)
+    llr = qam.demodulate(received.astype(np.complex64), effective, bits_per_symbol)
     return np.mean((llr < 0) != bits), bits.size
 
 
