@@ -15,6 +15,9 @@ from linksim.link.link import Link, LinkConfig
 from linksim.link.transport import MCS
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def link():
     return Link(LinkConfig(channel={"model": "rayleigh"}), tile=64)
