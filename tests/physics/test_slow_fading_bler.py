@@ -14,7 +14,6 @@ from linksim.link.headercode import header_candidates, header_threshold_db
 from linksim.link.link import Link, LinkConfig
 from linksim.link.transport import MCS
 
-
 pytestmark = pytest.mark.slow
 
 
