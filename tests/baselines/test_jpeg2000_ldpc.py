@@ -1,0 +1,250 @@
+import json
+from functools import cache
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from textures import psnr, textured
+
+from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
+from linksim.errors import UserError
+from linksim.link.burst import Burst, Draw, Reception
+from linksim.link.link import Link, LinkConfig
+from linksim.link.mcs import MCS
+from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
+
+SIZE = 96
+TEST, CALIBRATION = textured(5, SIZE, seed=1), textured(4, SIZE, seed=2)
+BUDGET = np.array([6500, 6300, 6400, 6800, 6100], np.int32)
+SNR_DB = np.array([0.0, 10.0, 20.0])
+
+
+class Likeness:
+    """A task without weights: how like the picture sent is, from 0 (nothing received) towards 1."""
+
+    metric = "likeness"
+
+    def observe(self, images):
+        return [{"image": image} for image in images]
+
+    def score(self, observations, truths, pictures, bootstrap=0, seed=0):
+        received = np.array([observation["image"] for observation in observations], float)
+        errors = np.mean((received - np.array(truths)) ** 2, axis=(1, 2, 3))
+        return {"likeness": float(np.mean(1 / (1 + errors / 100)))}
+
+
+@cache
+def bench(model="rayleigh"):
+    return Bench(Link(LinkConfig(channel={"model": model})), Likeness(), SIZE)
+
+
+def scheme(model="rayleigh", **keys):
+    keys = {"budget_as": "other"} | keys if "uses" not in keys else keys
+    return Jpeg2000Ldpc(Jpeg2000Ldpc.Config(name="jpeg", type="jpeg2000_ldpc", **keys), bench(model))
+
+
+def survey(one, budget=True):
+    return Survey(SNR_DB, 7, 3, CALIBRATION, list(CALIBRATION), one.analyse(CALIBRATION), one.analyse(TEST),
+                  BUDGET[:4] if budget else None, BUDGET if budget else None)
+
+
+def planned(model="rayleigh", **keys):
+    one = scheme(model, **keys)
+    one.adopt(json.loads(json.dumps(one.make_plan(survey(one, "uses" not in keys)))))
+    return one
+
+
+@cache
+def planned_once():
+    return planned()
+
+
+def sent(one, snr_db, budget=BUDGET):
+    return one.encode(one.analyse(TEST), budget, Knowledge(snr_db))
+
+
+def qualities(one, snr_db):
+    """PSNR of each test picture after a channel without loss."""
+    images, ok = one.decode(received(sent(one, snr_db), 40))
+    assert ok.all()
+    return [psnr(*pair) for pair in zip(images, TEST, strict=True)]
+
+
+def received(burst, snr_db, model="awgn"):
+    draw = Draw(3, np.arange(len(burst.length)), np.zeros(len(burst.length), int))
+    return bench(model).link.transmit(burst, snr_db, draw)
+
+
+@pytest.mark.parametrize("snr_db", SNR_DB)
+def test_a_good_channel_gives_each_picture_its_codestream(snr_db):
+    one = planned_once()
+    images, ok = one.decode(received(sent(one, snr_db), 40))
+    assert ok.all() and images.dtype == np.uint8
+    for image, picture in zip(images, TEST, strict=True):
+        assert psnr(image, picture) > 17
+
+
+def test_more_snr_buys_finer_pictures():
+    one = planned_once()
+    chosen = [MCS[index] for index in one.plan["mcs"]]
+    efficiency = [mcs.bits_per_symbol * mcs.rate for mcs in chosen]
+    assert efficiency == sorted(efficiency) and efficiency[0] < efficiency[-1]
+    assert np.mean(qualities(one, SNR_DB[2])) > np.mean(qualities(one, SNR_DB[0])) + 2
+
+
+@pytest.mark.parametrize("keys", [{}, {"mcs": 3}, {"uses": 5000}])
+@pytest.mark.parametrize("snr_db", SNR_DB)
+def test_total_uses_fill_the_budget_and_never_exceed_it(keys, snr_db):
+    one = planned_once() if not keys else planned(**keys)
+    budget = BUDGET if "uses" not in keys else np.full(len(TEST), 5000)
+    burst, link = sent(one, snr_db, BUDGET if "uses" not in keys else None), one.bench.link
+    uses = link.uses(burst.length + burst.header_uses)
+    assert (uses <= budget).all()
+    assert (budget - uses <= link.grid.pilots_per_slot).all()
+    np.testing.assert_array_equal(sum(link.ledger(burst).values()), uses)
+    assert burst.symbols.shape[1] >= burst.length.max() and burst.header_uses == one.plan["header_uses"]
+
+
+def test_filler_behind_the_codestream_is_billed_as_filler():
+    one = planned_once()
+    burst, transport = sent(one, 10.0), one.bench.link.transport
+    mcs = MCS[one.plan["mcs"][1]]
+    codestreams, symbols = one._codestreams(one.analyse(TEST), BUDGET, mcs.index)
+    split = transport.split(symbols, mcs)
+    useful = np.array([8 * len(c) for c in codestreams]) / transport.payload_bits(symbols, mcs)
+    assert (useful < 1).any()
+    np.testing.assert_allclose(burst.ledger["payload"], split["payload"] * useful, atol=0.5)
+    np.testing.assert_array_equal(burst.ledger["payload"] + burst.ledger["crc_filler"],
+                                  split["payload"] + split["crc_filler"])
+    np.testing.assert_array_equal(sum(burst.ledger.values()), burst.length)
+
+
+def test_unit_mean_power():
+    one = planned_once()
+    for snr_db in SNR_DB:
+        burst = sent(one, snr_db)
+        assert np.square(np.abs(burst.symbols)).sum() / burst.length.sum() == pytest.approx(1, abs=0.03)
+
+
+def test_decodes_from_the_reception_alone_in_any_order(tmp_path):
+    one = planned_once()
+    reception = received(sent(one, 10.0), 40)
+    order = np.array([3, 0, 4, 1, 2])
+    fields = ("symbols", "noise_variance", "header", "header_ok")
+    np.savez(tmp_path / "air.npz", **{name: getattr(reception, name)[order] for name in fields})
+    other = scheme()
+    other.adopt(json.loads(json.dumps(one.plan)))
+    with np.load(tmp_path / "air.npz", allow_pickle=False) as file:
+        images, ok = other.decode(Reception(**{name: file[name] for name in fields}))
+    assert ok.all()
+    np.testing.assert_array_equal(images, one.decode(reception)[0][order])
+
+
+def test_a_failed_header_loses_the_picture_even_if_its_bits_are_right():
+    one = planned_once()
+    good = received(sent(one, 10.0), 40)
+    verdict = np.array([True, False, True, False, True])
+    images, ok = one.decode(Reception(good.symbols, good.noise_variance, good.header, verdict))
+    assert ok.tolist() == [True, False, True, False, True]
+    np.testing.assert_array_equal(images[1], lost_picture(SIZE))
+
+
+def test_a_failed_payload_crc_loses_the_picture():
+    one = planned_once()
+    good = received(sent(one, 20.0), 40)
+    symbols = good.symbols.copy()
+    symbols[2, 100:400] *= -1
+    images, ok = one.decode(Reception(symbols, good.noise_variance, good.header, good.header_ok))
+    assert ok.tolist() == [True, True, False, True, True]
+    np.testing.assert_array_equal(images[2], lost_picture(SIZE))
+
+
+def test_nonsense_in_an_accepted_header_is_a_lost_picture():
+    one = planned_once()
+    good = received(sent(one, 10.0), 40)
+    nonsense = np.ones_like(good.header)
+    images, ok = one.decode(Reception(good.symbols, good.noise_variance, nonsense, good.header_ok))
+    assert not ok.any() and (images == lost_picture(SIZE)).all()
+
+
+def test_a_budget_too_small_for_any_codestream_sends_the_header_alone():
+    one = planned_once()
+    burst = sent(one, 0.0, np.array([6500, 1500, 6500, 6500, 0]))
+    assert burst.length[[1, 4]].tolist() == [0, 0] and (burst.length[[0, 2, 3]] > 0).all()
+    assert not burst.symbols[1].any()
+    _, ok = one.decode(received(burst, 40))
+    assert ok.tolist() == [True, False, True, True, False]
+
+
+def test_an_unknown_snr_gets_one_mcs_and_a_known_one_the_nearest():
+    one = planned_once()
+    index, _ = one.header.unpack(sent(one, None).header)
+    assert set(index) == {one.plan["mcs_without_snr"]}
+    assert one.choice(Knowledge(None)) == MCS[one.plan["mcs_without_snr"]].name
+    assert one.choice(Knowledge(18.0)) == one.choice(Knowledge(20.0)) == MCS[one.plan["mcs"][2]].name
+
+
+def test_the_header_outlives_the_payload():
+    from linksim.link.headercode import header_threshold_db
+
+    one = planned_once()
+    header_db = header_threshold_db(one.header.bits, one.plan["header_uses"])
+    for index in one.plan["mcs"]:
+        _, payload_db = one._arriving(one.analyse(CALIBRATION), BUDGET[:4], index)
+        assert header_db <= payload_db.min() - 3
+
+
+def test_choosing_agrees_with_sending_over_awgn():
+    """Without fading the choice is a threshold: the MCS chosen arrives at its SNR."""
+    one = planned("awgn")
+    for snr_db in SNR_DB[1:]:
+        _, ok = one.decode(received(sent(one, snr_db), snr_db))
+        assert ok.mean() > 0.5, (snr_db, one.plan)
+
+
+def test_constant_quality_spends_the_same_mean_and_evens_out_quality():
+    one = planned(rate="constant_quality", mcs=5)
+    burst, link = sent(one, 10.0), one.bench.link
+    uses = link.uses(burst.length + burst.header_uses)
+    # five small pictures: sizes go by whole coding passes, uses by whole slots
+    assert 0.85 * BUDGET.mean() < uses.mean() <= BUDGET.mean()
+    even, uneven = qualities(one, 10.0), qualities(planned(mcs=5), 10.0)
+    assert np.ptp(even) < min(1.0, np.ptp(uneven))
+
+
+def test_bounds_cover_the_system():
+    one = planned_once()
+    candidates = list(one.bounds(one.analyse(TEST), BUDGET))
+    curves = {curve: [c for c in candidates if c.curve == curve] for curve in ("envelope", "capacity bound")}
+    assert sum(map(len, curves.values())) == len(candidates)
+    assert [c.label for c in curves["envelope"]] == [mcs.name for mcs in MCS]
+    by_name = {c.label: c for c in curves["envelope"]}
+    images, _ = one.decode(received(sent(one, 10.0), 40))
+    np.testing.assert_array_equal(images, by_name[one.choice(Knowledge(10.0))].images)
+    thresholds = [c.threshold_db[np.isfinite(c.threshold_db)].max() for c in curves["capacity bound"]]
+    assert thresholds == sorted(thresholds)
+    for mcs, candidate in zip(MCS, curves["envelope"], strict=True):  # no real code beats capacity
+        capacity_db = 10 * np.log10(2 ** (0.9 * mcs.rate * mcs.bits_per_symbol) - 1)
+        assert (candidate.threshold_db > capacity_db).all()
+
+
+@pytest.mark.parametrize("keys", [{"uses": 100, "budget_as": "x"}, {"budget_as": None}, {"mcs": 99},
+                                  {"mcs": -1}, {"failure": "freeze"}, {"rate": "none"}, {"layers": 3}])
+def test_bad_configs_are_refused(keys):
+    keys = {"name": "jpeg", "type": "jpeg2000_ldpc"} | ({} if "uses" in keys else {"budget_as": "x"}) | keys
+    with pytest.raises(ValidationError):
+        Jpeg2000Ldpc.Config(**keys)
+
+
+def test_a_plan_of_something_else_is_refused():
+    with pytest.raises(UserError, match="lacks header_uses"):
+        scheme().adopt({"mcs": [1]})
+
+
+def test_encode_returns_rows_of_a_burst_one_by_one_or_together():
+    one = planned_once()
+    together = sent(one, 20.0)
+    alone = one.encode(one.analyse(TEST)[np.array([3])], BUDGET[3:4], Knowledge(20.0))
+    assert isinstance(alone, Burst)
+    np.testing.assert_array_equal(alone.symbols, together.symbols[3:4])
+    np.testing.assert_array_equal(alone.header, together.header[3:4])
