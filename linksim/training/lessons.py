@@ -37,20 +37,21 @@ class Lessons(keras.utils.PyDataset):
     """Batches (pictures float32 [B, S, S, 3], keep [B, h, w], noise variance [B], unit noise [B, T, V]).
 
     pictures: uint8 [N, H, H, 3]; finds: N pairs (boxes, scores) of the detector on the clean pictures. crop: side S of
-    the random crop. masks: False teaches the network that sends everything.
+    the random crop. masks: False teaches the network that sends everything. repeat: every epoch the same, to validate on.
     """
 
-    def __init__(self, pictures, finds, crop: int, uses: int, batch: int, steps: int, seed: int, masks: bool = True):
+    def __init__(self, pictures, finds, crop: int, uses: int, batch: int, steps: int, seed: int,
+                 masks: bool = True, repeat: bool = False):
         super().__init__(workers=1, use_multiprocessing=False)
         self.pictures, self.finds, self.crop, self.uses = pictures, finds, crop, uses
         self.batch, self.steps, self.seed, self.masks = batch, steps, seed, masks
-        self.epoch = 0
+        self.epoch, self.repeat = 0, repeat
 
     def __len__(self):
         return self.steps
 
     def on_epoch_end(self):
-        self.epoch += 1
+        self.epoch += not self.repeat
 
     def __getitem__(self, step):
         rng = np.random.default_rng((self.seed, self.epoch, step))

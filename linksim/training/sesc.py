@@ -8,14 +8,13 @@
 """
 
 import json
-import os
-import platform
 import time
 from pathlib import Path
 
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.training.cards import command, machine, portable
 
 
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 256,
@@ -39,8 +38,6 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     course = Course(images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed)
     history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
 
-    import keras
-
     from linksim import weights
     from linksim.schemes.sesc import networks
 
@@ -50,12 +47,14 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     decoder.set_weights(course.decoder.get_weights())
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for part in (awareness, encoder, decoder) for path, value in weights.model_arrays(part).items()}
-    card = {"kind": "sesc", "name": Path(out).stem, "data": sources, "recipe": "sesc", "minutes": round(history["minutes"], 1),
-            "command": f"linksim train sesc --out {Path(out).name} --minutes {minutes:g} --set sources={json.dumps(sources)}"
-                       f" --set detector={Path(detector).name} --set input_size={input_size} --set crop={crop} --set zoom={zoom:g}"
-                       f" --set masks={str(masks).lower()}" + (f" --set steps={steps}" if steps else ""),
-            "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on {keras.backend.backend()}",
-            "scores": history, "classes": [], "config": {"size": size, "uses": uses, "masks": masks, "start": start}}
+    card = {
+        "kind": "sesc", "name": Path(out).stem, "recipe": "sesc", "classes": [], "data": portable(sources),
+        "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
+        "command": command("sesc", out, minutes, sources=portable(sources), detector=Path(detector).name,
+                           input_size=input_size, crop=crop, zoom=zoom, uses=uses, masks=masks, steps=steps,
+                           start=start and Path(start).name),
+        "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem},
+    }
     weights.save(Path(out), arrays, card)
     course.finish()  # the checkpoint goes only now that the result is safe
     return Path(out)
@@ -126,7 +125,7 @@ class Course:
 
         steps = 100
         self.lessons = Lessons(images[held:], finds[held:], crop, uses, batch, steps, seed, masks)
-        self.held_out = Lessons(images[:held], finds[:held], crop, uses, batch, max(1, 64 // batch), 0, masks)
+        self.held_out = Lessons(images[:held], finds[:held], crop, uses, batch, max(1, 64 // batch), 0, masks, repeat=True)
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy("mixed_bfloat16")
         self.encoder, self.decoder = networks.build_encoder(crop, uses), networks.build_decoder(crop, uses)
