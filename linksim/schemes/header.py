@@ -32,8 +32,8 @@ def power_of(level: np.ndarray) -> np.ndarray:
 def choose_header_uses(bits: int, payload: np.ndarray, link, snr_db, draw) -> int:
     """The header size with the fewest channel uses per picture whose header arrives.
 
-    For each candidate, (mean payload + header) / P(header decoded), averaged over the scenario's SNR and the calibration
-    draws, a header being lost below its 50 % SNR on AWGN. payload: int [C] symbols of calibration pictures.
+    For each candidate, (mean payload + header) / P(header decoded), averaged over the scenario's SNR and the
+    calibration draws, a header being lost below its 50 % SNR on AWGN. payload: int [C] symbols of calibration pictures.
     """
     from linksim.link.headercode import header_candidates, header_threshold_db
 

@@ -1,4 +1,7 @@
-"""Scheme `linear`: principal components of patches as analog symbols. Needs no training; the floor a learned codec must beat."""
+"""Scheme `linear`: principal components of patches as analog symbols.
+
+Nothing is trained; it is the floor a learned codec must beat.
+"""
 
 import numpy as np
 

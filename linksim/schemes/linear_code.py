@@ -1,7 +1,7 @@
 """The linear code: principal components of picture patches, power shared for least squared error.
 
-A patch x (768 values) is sent as z = g * (B' (x - m)), g_i proportional to sigma_i^(-1/2), sigma_i^2 the variance of the
-i-th principal component. That is the power allocation which minimises squared error for a linear code with a linear
+A patch x (768 values) is sent as z = g * (B' (x - m)), g_i proportional to sigma_i^(-1/2), sigma_i^2 the variance of
+the i-th principal component. That is the power allocation which minimises squared error for a linear code with a linear
 receiver at high SNR (Lee and Petersen, "Optimal linear coding for vector channels", IEEE Trans. Commun. 1976; SoftCast,
 Jakubczak and Katabi, MobiCom 2011). The receiver is the Wiener filter z_i v_i / (v_i + n), v_i = g_i^2 sigma_i^2.
 """
@@ -29,7 +29,7 @@ class LinearCode:
         return ((patches - self.mean) @ self.basis[:, :count]) * self.scale(count)
 
     def decode(self, values: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Received real values [..., count], their noise variance per real value (broadcastable) -> patches [..., D]."""
+        """Received real values [..., count] and their noise variance per real value -> patches [..., D]."""
         count = values.shape[-1]
         scale = self.scale(count)
         variance = (scale * self.deviation[:count]) ** 2

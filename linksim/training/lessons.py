@@ -37,7 +37,8 @@ class Lessons(keras.utils.PyDataset):
     """Batches (pictures float32 [B, S, S, 3], keep [B, h, w], noise variance [B], unit noise [B, T, V]).
 
     pictures: uint8 [N, H, H, 3]; finds: N pairs (boxes, scores) of the detector on the clean pictures. crop: side S of
-    the random crop. masks: False teaches the network that sends everything. repeat: every epoch the same, to validate on.
+    the random crop. masks: False teaches the network that sends everything. repeat: every epoch the same, for
+    validation.
     """
 
     def __init__(self, pictures, finds, crop: int, uses: int, batch: int, steps: int, seed: int,

@@ -57,7 +57,8 @@ def residual(x, width: int, name: str):
 def build_awareness(channels: tuple[int, ...] = (64, 128, 256), grid: int | None = 16, width: int = 64):
     """Semantic-aware model: the detector's feature maps -> weight vector.
 
-    Inputs: feature maps already resized to the token grid, float [B, h, w, sum(channels)]. Output: float [B, h, w] in [0, 1].
+    Inputs: feature maps already resized to the token grid, float [B, h, w, sum(channels)].
+    Output: float [B, h, w] in [0, 1].
     """
     maps = keras.Input((grid, grid, sum(channels)))
     x = layers.LayerNormalization(dtype="float32", name="norm")(maps)
@@ -124,7 +125,8 @@ def build_decoder(size: int, uses: int, width: int = 128, depth: int = 2, channe
 
     level = ops.mean(ops.log(noise + 1e-4), axis=-1) * 0.3 * kept  # (B, T), 0 where not sent
     plane = ops.reshape(ops.stack([level, kept], axis=-1), (-1, grid, grid, 2))
-    x = layers.Dense(width, name="embed")(ops.concatenate([ops.reshape(whitened, (-1, grid, grid, values)), plane], -1))
+    whitened = ops.reshape(whitened, (-1, grid, grid, values))
+    x = layers.Dense(width, name="embed")(ops.concatenate([whitened, plane], -1))
     everything = ops.ones_like(keep)
     for i in range(depth):
         x = Attend(width, name=f"attend_{i}")(x, everything)

@@ -93,7 +93,7 @@ class Sesc(Scheme):
                 "header_uses": choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)}
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
-        coded = [self._code(mask, weights) for mask, weights in zip(self.masks(analysis), analysis.weights, strict=True)]
+        coded = [self._code(*pair) for pair in zip(self.masks(analysis), analysis.weights, strict=True)]
         masks = np.stack([mask for mask, _ in coded])
         pictures = analysis.images.astype(np.float32) / 255
         features = in_tiles(self._encode, self.bench.tile, pictures, masks.astype(np.float32))  # (B, T, 2u)
