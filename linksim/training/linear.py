@@ -10,7 +10,7 @@ from linksim.training.cards import command, machine, portable
 
 def train(out: Path, minutes: float = 0, sources: list[dict] | None = None, pictures: int = 1500,
           components: int = 384) -> Path:
-    """Write `out` (.npz and card): mean, basis, deviation of 16 x 16 patches. Nothing is trained: minutes isn't used."""
+    """Write `out` (.npz and card): mean, basis, deviation of 16 x 16 patches. Nothing is trained."""
     from linksim import weights
     from linksim.registry import lookup
     from linksim.schemes.linear_code import cut, fit

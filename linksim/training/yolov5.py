@@ -52,7 +52,8 @@ def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: in
         "data": f"source {source}, split train, {pictures} pictures", "recipe": "linksim.training.yolov5",
         "command": f"python -m linksim.training.yolov5 --source {source['type']} --size {size} --minutes {minutes:g} "
                    f"--pictures {pictures} --batch {batch} --rate {rate:g} --seed {seed} --out {out.name}",
-        "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on {keras.backend.backend()}",
+        "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on "
+                   f"{keras.backend.backend()}",
         "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
     }
 

@@ -54,9 +54,8 @@ def make(weights_file, mu=0.5, survey=True):
                   Bench(link=link, task=Features(), size=SIZE, tile=4))
     if survey:
         images = smooth_pictures(8, 5)
-        scheme.adopt(json.loads(json.dumps(scheme.make_plan(Survey(
-            snr_db=np.array([0.0, 10.0]), seed=1, realisations=4, images=images, truths=[], analysis=scheme.analyse(images),
-            test_analysis=None, budget=None, test_budget=None)))))
+        survey = Survey(np.array([0.0, 10.0]), 1, 4, images, [], scheme.analyse(images), None, None, None)
+        scheme.adopt(json.loads(json.dumps(scheme.make_plan(survey))))
     return scheme, link
 
 
@@ -127,8 +126,8 @@ def test_decodes_in_another_process_from_shuffled_receptions(sent, weights_file,
     reception = link.transmit(burst, 20.0, draw(6))
     here, _ = scheme.decode(reception)
     order = np.array([3, 0, 5, 1, 4, 2])
-    np.savez(tmp_path / "receptions.npz", symbols=reception.symbols[order], noise_variance=reception.noise_variance[order],
-             header=reception.header[order], header_ok=reception.header_ok[order])
+    names = ("symbols", "noise_variance", "header", "header_ok")
+    np.savez(tmp_path / "receptions.npz", **{name: getattr(reception, name)[order] for name in names})
     (tmp_path / "plan.json").write_text(json.dumps(scheme.plan))
     program = f"""
 import json, numpy as np, sys

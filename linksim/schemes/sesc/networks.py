@@ -132,7 +132,8 @@ def build_decoder(size: int, uses: int, width: int = 128, depth: int = 2, channe
         x = Attend(width, name=f"attend_{i}")(x, everything)
     x = layers.LayerNormalization(dtype="float32", name="norm")(x)
     x = layers.Dense(PATCH * detail, name="detail")(x)
-    x = unpatchify(ops.reshape(x, (-1, tokens, PATCH * detail)), grid, grid, PATCH // 4, detail)  # (B, H/4, W/4, detail)
+    x = ops.reshape(x, (-1, tokens, PATCH * detail))
+    x = unpatchify(x, grid, grid, PATCH // 4, detail)  # (B, H/4, W/4, detail)
 
     planes = ops.repeat(ops.repeat(plane, PATCH // 4, axis=1), PATCH // 4, axis=2)
     x = ops.concatenate([space_to_depth(picture - 0.5, 4), ops.cast(x, "float32"), planes], axis=-1)
