@@ -3,6 +3,7 @@
 Nothing heavy is imported at the head of this file: `--help` and `list` load no TensorFlow.
 """
 
+import logging
 import os
 import shlex
 import sys
@@ -169,11 +170,11 @@ def main(arguments: list[str] | None = None) -> None:
 def _console() -> Console:
     """The terminal; a log file gets lines wide enough for the tables."""
     console = Console()
-    return console if console.is_terminal else Console(width=132)
+    return console if console.is_terminal else Console(width=160)
 
 
 def _wake_tensorflow() -> None:
-    """Load TensorFlow without the lines its libraries print about themselves before their log level holds."""
+    """Load TensorFlow without what it prints about itself before its log level holds, or advises later on."""
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -183,6 +184,7 @@ def _wake_tensorflow() -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def _error(message: str) -> None:

@@ -101,6 +101,6 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "metric": setup.task.metric_label,
             "failure_policy": "drop: a lost picture is judged as a mid-grey one", "tile": scenario.tile,
-            "command": " ".join(session["command"]),
+            "command": session["command"],
             "versions": session["versions"], "git": session["git"], "device": session["device"],
             "seconds": session["seconds"], "sessions": [*earlier, session]}

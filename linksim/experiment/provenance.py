@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -69,9 +70,10 @@ def weights(scenario: Scenario) -> dict[str, str]:
     return {key: _sha256(name) for key, name in named.items()}
 
 
-def command() -> list[str]:
+def command() -> str:
     """The command line that ran, the program by its bare name."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    program = Path(sys.argv[0]).name
+    return shlex.join(["linksim" if program == "cli.py" else program, *sys.argv[1:]])
 
 
 def _sha256(name: str) -> str:
