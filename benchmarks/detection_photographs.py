@@ -3,8 +3,8 @@
     python benchmarks/detection_photographs.py --voc VOCdevkit/VOC2012 --weights yolov5n-coco.npz
     python benchmarks/detection_photographs.py --voc VOCdevkit/VOC2012 --onnx nanodet_m_320.onnx --input-size 320
 
-Photographs are letterboxed to each of `--sizes` and resized to the detector's input. On 600 photographs of VOC 2012 with
-animals (six classes, COCO AP at IoU .5, difficult ignored), 320 / 256 px: YOLOv5n at 640 px about .749 / .733,
+Photographs are letterboxed to each of `--sizes` and resized to the detector's input. On 600 photographs of VOC 2012
+with animals (six classes, COCO AP at IoU .5, difficult ignored), 320 / 256 px: YOLOv5n at 640 px about .749 / .733,
 NanoDet-m about .731 / .728. About half a minute a row on two cores.
 """
 
@@ -44,7 +44,7 @@ def main() -> None:
             task.config.protocol = protocol
             score = task.score(found, truths, pictures, bootstrap=500)
             print(f"{size} px, {len(source)} photographs, {protocol}: AP50 {score['ap50']:.4f} "
-                  f"({score['ap50_lo']:.3f} to {score['ap50_hi']:.3f})  {1000 * seconds / len(source):.0f} ms a picture",
+                  f"({score['ap50_lo']:.3f} to {score['ap50_hi']:.3f}), {1000 * seconds / len(source):.0f} ms each",
                   flush=True)
 
 

@@ -3,7 +3,8 @@
 Matching runs over all rows at once, by rank of the detection. After it, precision at a true positive needs only the
 number of false positives before it, so what a resample of pictures changes is two small matrix products:
 T[p, k], F[p, k] = true and false positives of picture p between the (k-1)-th and the k-th true positive, and
-    precision_k = w T_cum / (w T_cum + w F_cum),   recall_k = w T_cum / (w positives),   w: how often each picture is drawn.
+    precision_k = w T_cum / (w T_cum + w F_cum),   recall_k = w T_cum / (w positives),
+w: how often each picture is drawn.
 """
 
 from dataclasses import dataclass
@@ -95,8 +96,8 @@ def average_precision(matches: Matches, pictures: np.ndarray, draws: np.ndarray 
                       protocol: Protocol = "coco") -> np.ndarray:
     """AP per class, float64 [W, C]; NaN for a class without objects.
 
-    pictures: int [R], the picture a row shows. draws: float [W, P], how often each of the P distinct pictures (sorted)
-    is drawn; None: each once (W = 1).
+    pictures: int [R], the picture a row shows. draws: float [W, P], how often each of P distinct pictures
+    (sorted) is drawn; None: each once (W = 1).
     """
     names, picture = np.unique(pictures, return_inverse=True)
     draws = np.ones((1, len(names))) if draws is None else np.asarray(draws, np.float64)

@@ -106,7 +106,7 @@ class Detection(Task):
 
 
 def _resize(images, size: int):
-    """float32 [B, size, size, 3] in 0 to 255 from uint8 [B, S, S, 3]: bilinear, with a wider kernel where it shrinks."""
+    """float32 [B, size, size, 3] in 0 to 255 from uint8 [B, S, S, 3]: bilinear, antialiased where it shrinks."""
     import tensorflow as tf
 
     images = tf.cast(images, "float32")

@@ -19,5 +19,6 @@ def nms(boxes, scores, confidence: float, iou: float, max_detections: int):
 
 def observations(boxes, scores, labels, count, scale: float = 1.0) -> list[dict[str, np.ndarray]]:
     """One dict per picture from the arrays of `nms`, boxes multiplied by `scale`."""
-    return [{"boxes": (b[:n] * scale).astype(np.float32), "scores": s[:n].astype(np.float32), "labels": c[:n].astype(np.int32)}
+    return [{"boxes": (b[:n] * scale).astype(np.float32), "scores": s[:n].astype(np.float32),
+             "labels": c[:n].astype(np.int32)}
             for b, s, c, n in zip(boxes, scores, labels, count, strict=True)]

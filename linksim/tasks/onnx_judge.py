@@ -1,8 +1,8 @@
 """A detector the user brings as ONNX file, run by onnxruntime: YOLOv5's and NanoDet's output forms.
 
 YOLOv5: input RGB in [0, 1]; one output [B, N, 5 + C]: centre, size (pixels), objectness, class scores.
-NanoDet (Lyu, NanoDet, 2020; generalized focal loss): input BGR, normalised; per stride 8, 16, 32 class scores [n, C] and
-distances [n, 4 x 8] of the four sides, each the mean of 8 softmax bins in units of the stride, from the cell's centre.
+NanoDet (Lyu, NanoDet, 2020; generalized focal loss): input BGR, normalised; per stride 8, 16, 32 class scores [n, C]
+and distances [n, 4 x 8] of the four sides from the cell's centre, each the mean of 8 softmax bins, in strides.
 """
 
 import ast
@@ -98,8 +98,8 @@ class OnnxJudge:
         rows = sorted(int(np.prod(s[:-1])) for s in shapes)
         if len(shapes) == 6 and rows == sorted(2 * cells) and wide.count(4 * BINS) == 3 and len(set(wide)) == 2:
             return "nanodet", next(w for w in wide if w != 4 * BINS)
-        raise UserError(f"{self.path}: outputs of shapes {shapes} are neither YOLOv5's [B, {3 * sum(cells)}, 5 + classes] "
-                        f"nor NanoDet's [n, classes] and [n, {4 * BINS}] with n = {cells}")
+        raise UserError(f"{self.path}: outputs of shapes {shapes} are neither YOLOv5's [B, {3 * sum(cells)}, "
+                        f"5 + classes] nor NanoDet's [n, classes] and [n, {4 * BINS}] with n = {cells}")
 
     def _names(self, classes: int) -> tuple[str, ...]:
         text = self.session.get_modelmeta().custom_metadata_map.get("names")
@@ -109,5 +109,5 @@ class OnnxJudge:
             names = ()
         names = tuple(names.values()) if isinstance(names, dict) else tuple(names)
         if len(names) != classes:
-            raise UserError(f"{self.path}: {classes} classes, but its metadata ('names') has {len(names)} names for them")
+            raise UserError(f"{self.path}: {classes} classes, but its metadata ('names') names {len(names)}")
         return names

@@ -43,7 +43,7 @@ def _coco_ap50(found, truths):
     def wh(b):
         return [float(b[0]), float(b[1]), float(b[2] - b[0]), float(b[3] - b[1])]
 
-    objects = [{"image_id": i + 1, "category_id": CLASSES.index(n) + 1, "bbox": wh(b), "area": 1000.0, "iscrowd": int(d)}
+    objects = [{"image_id": i + 1, "category_id": CLASSES.index(n) + 1, "bbox": wh(b), "area": 1.0, "iscrowd": int(d)}
                for i, t in enumerate(truths) for n, d, b in zip(t.labels, t.difficult, t.boxes, strict=True)]
     detections = [{"image_id": i + 1, "category_id": int(c) + 1, "bbox": wh(b), "score": float(s)}
                   for i, o in enumerate(found) for b, s, c in zip(o["boxes"], o["scores"], o["labels"], strict=True)]

@@ -12,9 +12,10 @@ from linksim.tasks.yolov5 import network
 from linksim.tasks.yolov5.onnx_import import _order, import_yolov5
 
 NAMES = ("cat", "couch", "dog")
+METADATA = str(dict(enumerate(NAMES)))
 
 
-def _export(model, path, names=str(dict(enumerate(NAMES))), drop=0, transpose=False):
+def _export(model, path, names=METADATA, drop=0, transpose=False):
     """The convolutions of `model` as an ONNX export has them (their wiring doesn't matter to the import)."""
     nodes, arrays = [], []
     layers = sorted((layer for layer in model.layers if layer.weights), key=lambda layer: _order(layer.name))
@@ -71,7 +72,8 @@ def test_import_refuses_other_files(tmp_path):
 
 def _constant_detector(path, outputs, size, names=None):
     """A detector that says the same of every picture."""
-    nodes = [helper.make_node("Constant", [], [f"o{i}"], value=numpy_helper.from_array(o)) for i, o in enumerate(outputs)]
+    nodes = [helper.make_node("Constant", [], [f"o{i}"], value=numpy_helper.from_array(o))
+             for i, o in enumerate(outputs)]
     graph = helper.make_graph(
         nodes, "g", [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, size, size])],
         [helper.make_tensor_value_info(f"o{i}", TensorProto.FLOAT, o.shape) for i, o in enumerate(outputs)])
@@ -89,7 +91,7 @@ def _judge(path, classes, size=64):
 def test_yolov5_form(tmp_path):
     out = np.zeros((1, 3 * (64 + 16 + 4), 8), np.float32)
     out[0, 7] = [32, 16, 20, 8, 0.5, 0, 0.8, 0.1]
-    _constant_detector(tmp_path / "y.onnx", [out], 64, str(dict(enumerate(NAMES))))
+    _constant_detector(tmp_path / "y.onnx", [out], 64, METADATA)
     found = _judge(tmp_path / "y.onnx", ("sofa", "cat")).observe(np.zeros((3, 128, 128, 3), np.uint8))
     assert len(found) == 3
     np.testing.assert_allclose(found[2]["boxes"], [[44, 24, 84, 40]])  # in pixels of the picture: twice the input's
@@ -122,7 +124,7 @@ def test_judge_says_what_is_wrong(tmp_path):
 
 def test_task_refuses_classes_the_detector_does_not_know(tmp_path):
     out = np.zeros((1, 3 * (64 + 16 + 4), 8), np.float32)
-    _constant_detector(tmp_path / "y.onnx", [out], 64, str(dict(enumerate(NAMES))))
+    _constant_detector(tmp_path / "y.onnx", [out], 64, METADATA)
     with pytest.raises(UserError, match="doesn't know 'jug'"):
         _judge(tmp_path / "y.onnx", ("cat", "jug"))
     with pytest.raises(UserError, match="no labelled classes"):

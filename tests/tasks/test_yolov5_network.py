@@ -83,7 +83,8 @@ def test_suppression_is_greedy_inside_each_class():
     scores = rng.random((2, 60, CLASSES)).astype(np.float32)
     found = observations(*(np.asarray(a) for a in nms(boxes, scores, 0.3, 0.5, 300)))
     for b in range(2):
-        expected = sorted(((s, c, i) for c in range(CLASSES) for s, i in _greedy(boxes[b], scores[b, :, c])), reverse=True)
+        expected = sorted(((s, c, i) for c in range(CLASSES) for s, i in _greedy(boxes[b], scores[b, :, c])),
+                          reverse=True)
         np.testing.assert_array_equal(found[b]["scores"], [s for s, _, _ in expected])
         np.testing.assert_array_equal(found[b]["labels"], [c for _, c, _ in expected])
         np.testing.assert_array_equal(found[b]["boxes"], boxes[b, [i for _, _, i in expected]])

@@ -33,8 +33,9 @@ def test_keras_network_finds_the_boxes_that_onnxruntime_finds(tmp_path):
     paths = [DATA / "detectors" / "bus.jpg", DATA / "detectors" / "zidane.jpg", *sorted(PHOTOGRAPHS.glob("*.jpg"))[:20]]
     images = np.stack([_square(p) for p in paths])
     weights = import_yolov5(OFFICIAL, tmp_path / "yolov5n-coco.npz")
-    tasks = [Detection(Detection.Config(type="detection", judge=judge, weights=str(file), input_size=640, confidence=0.25,
-                                        nms_iou=0.45), COCO) for judge, file in (("yolov5", weights), ("onnx", OFFICIAL))]
+    common = {"type": "detection", "input_size": 640, "confidence": 0.25, "nms_iou": 0.45}
+    tasks = [Detection(Detection.Config(judge=judge, weights=str(file), **common), COCO)
+             for judge, file in (("yolov5", weights), ("onnx", OFFICIAL))]
     boxes = 0
     for path, mine, theirs in zip(paths, *(task.observe(images) for task in tasks), strict=True):
         # A score within .01 of the threshold may be on either side of it.

@@ -17,7 +17,8 @@ def _ciou(p, t):
     """Zheng et al., eq. 10, for two boxes x y w h."""
     lo = [max(p[i] - p[i + 2] / 2, t[i] - t[i + 2] / 2) for i in (0, 1)]
     hi = [min(p[i] + p[i + 2] / 2, t[i] + t[i + 2] / 2) for i in (0, 1)]
-    out = [max(p[i] + p[i + 2] / 2, t[i] + t[i + 2] / 2) - min(p[i] - p[i + 2] / 2, t[i] - t[i + 2] / 2) for i in (0, 1)]
+    out = [max(p[i] + p[i + 2] / 2, t[i] + t[i + 2] / 2) - min(p[i] - p[i + 2] / 2, t[i] - t[i + 2] / 2)
+           for i in (0, 1)]
     inner = max(hi[0] - lo[0], 0) * max(hi[1] - lo[1], 0)
     iou = inner / (p[2] * p[3] + t[2] * t[3] - inner)
     v = 4 / math.pi**2 * (math.atan(t[2] / t[3]) - math.atan(p[2] / p[3])) ** 2

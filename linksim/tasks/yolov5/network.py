@@ -74,8 +74,10 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
     f4 = c3(x, w4, "model.20", 3, shortcut=False)
     x = concat([conv(f4, w4, 3, "model.21", stride=2), n5], "model.22")
     f5 = c3(x, w5, "model.23", 3, shortcut=False)
-    heads = [layers.Conv2D(3 * (5 + classes), 1, bias_initializer=_head_bias(classes, s), dtype=dtype,
-                           name=f"model.24.m.{i}")(f) for i, (f, s) in enumerate(zip((f3, f4, f5), STRIDES, strict=True))]
+    heads = []
+    for i, (feature, stride) in enumerate(zip((f3, f4, f5), STRIDES, strict=True)):
+        heads.append(layers.Conv2D(3 * (5 + classes), 1, bias_initializer=_head_bias(classes, stride), dtype=dtype,
+                                   name=f"model.24.m.{i}")(feature))
     return keras.Model(image, heads, name="yolov5")
 
 

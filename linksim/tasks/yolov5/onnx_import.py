@@ -27,7 +27,7 @@ def import_yolov5(file: Path, out: Path) -> Path:
     model = build_yolov5(depth, width, classes, dtype="float32")
     layers = sorted((layer for layer in model.layers if layer.weights), key=lambda layer: _order(layer.name))
     if len(layers) != len(kernels):
-        raise UserError(f"{file}: {len(kernels)} convolutions found where YOLOv5 of this size has {len(layers)}. {HINT}")
+        raise UserError(f"{file}: {len(kernels)} convolutions where YOLOv5 of this size has {len(layers)}. {HINT}")
     arrays = {}
     for layer, (name, kernel, bias) in zip(layers, kernels, strict=True):
         kernel = kernel.transpose(2, 3, 1, 0)  # (out, in, h, w) to (h, w, in, out)
@@ -86,10 +86,11 @@ def _multiples(kernels: list, file: Path) -> tuple[float, float, int]:
     """Depth and width multiples and the number of classes, from shapes."""
     first, heads = kernels[0][1].shape, [k.shape for _, k, _ in kernels if k.shape[0] == kernels[-1][1].shape[0]][-3:]
     if first[1:] != (3, 6, 6):
-        raise UserError(f"{file}: the first convolution has shape {first}, YOLOv5 v6/v7 begins with (.., 3, 6, 6). {HINT}")
+        raise UserError(f"{file}: the first convolution has shape {first}, YOLOv5's (.., 3, 6, 6). {HINT}")
     outputs, wide = heads[-1][0], heads[-1][1]
     if outputs % 3 or outputs < 18 or heads[-1][2:] != (1, 1) or len(heads) != 3:
-        raise UserError(f"{file}: heads of shapes {heads}; YOLOv5's have 3 * (5 + classes) outputs and a 1 x 1 kernel. {HINT}")
+        raise UserError(f"{file}: heads of shapes {heads}; YOLOv5's have 3 * (5 + classes) outputs "
+                        f"and a 1 x 1 kernel. {HINT}")
     bottlenecks = (len(kernels) - 38) / 2  # all other convolutions are 38, whatever the depth
     for repeats in range(1, 5):  # the C3 of 3 nominal bottlenecks has so many
         depth = repeats / 3
@@ -122,5 +123,5 @@ def _anchors(graph, file: Path) -> np.ndarray:
         if c.ndim == 5 and c.shape[1] == 3 and c.shape[-1] == 2 and (c == c[:, :, :1, :1]).all() and c.min() > 0:
             found.append(c[0, :, 0, 0].astype(np.float32))
     if len(found) != 3:
-        raise UserError(f"{file}: {len(found)} sets of anchors found where YOLOv5 has 3; export with a fixed input size")
+        raise UserError(f"{file}: {len(found)} sets of anchors where YOLOv5 has 3; export with a fixed input size")
     return np.stack(sorted(found, key=lambda a: math.prod(a.sum(0))))
