@@ -22,7 +22,7 @@ class Detection(Task):
 
     class Config(TaskConfig):
         """weights: name or path of weights of kind "yolov5"; with judge "onnx" the path of an ONNX file.
-        input_size: side in pixels of the network's input; pictures are resized to it (bilinear).
+        input_size: side in pixels of the network's input; pictures are resized to it (bicubic).
         confidence, nms_iou, max_detections: of non-maximum suppression, which runs per class.
         """
 
@@ -106,10 +106,11 @@ class Detection(Task):
 
 
 def _resize(images, size: int):
-    """float32 [B, size, size, 3] in 0 to 255 from uint8 [B, S, S, 3]: bilinear, antialiased where it shrinks."""
+    """float32 [B, size, size, 3] in 0 to 255 from uint8 [B, S, S, 3]: bicubic, antialiased where it shrinks."""
     import tensorflow as tf
 
     images = tf.cast(images, "float32")
     if images.shape[1] == size:
         return images
-    return tf.image.resize(images, (size, size), antialias=images.shape[1] > size)
+    resized = tf.image.resize(images, (size, size), "bicubic", antialias=images.shape[1] > size)
+    return tf.clip_by_value(resized, 0, 255)
