@@ -109,8 +109,9 @@ def average_precision(matches: Matches, pictures: np.ndarray, draws: np.ndarray 
         segment, last = np.cumsum(hit) - hit, int(hit.sum())  # false positives before the k-th hit are in segment k
         before = segment < last
         cell = of * last + segment
-        hits, misses = (np.cumsum(draws @ np.bincount(cell[b], minlength=len(names) * last).reshape(len(names), last), 1)
-                        for b in (before & hit, before & ~hit))
+        counts = (np.bincount(cell[b], minlength=len(names) * last).reshape(len(names), last)
+                  for b in (before & hit, before & ~hit))
+        hits, misses = (np.cumsum(draws @ n, 1) for n in counts)
         precision = hits / np.maximum(hits + misses, np.finfo(float).eps)
         precision = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
         recall = hits / np.maximum(wanted, 1)[:, None]
