@@ -33,5 +33,5 @@ def letterbox(image: Image.Image, size: int) -> tuple[np.ndarray, np.ndarray, np
     new = np.maximum(np.round(old * (size / old.max())).astype(int), 1)
     offset = np.round((size - new) / 2 - .1).astype(int)
     square = Image.new("RGB", (size, size), (GREY,) * 3)
-    square.paste(image.resize(tuple(new.tolist()), Image.Resampling.BILINEAR), tuple(offset.tolist()))
+    square.paste(image.resize(tuple(new.tolist()), Image.Resampling.BICUBIC), tuple(offset.tolist()))
     return np.asarray(square), new / old, offset.astype(float)
