@@ -21,7 +21,7 @@ from linksim.training import yolov5_data as data
 def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: int = 12_000, check: int = 400,
           multiples: str = "n", batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
           workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
-    """Train, and write the best weights so far to `out` (.npz and card) after every `steps` batches. Returns the card.
+    """Train, and write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
 
     source: mapping as in a scenario ({"type": "scenes", "size": 256}); its splits train and calibration are used,
     the latter (`check` pictures) to judge. work: folder for pictures and checkpoints.
@@ -84,11 +84,10 @@ def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: in
             left = minutes - state.seconds / 60
             print(f"step {state.step}  loss {logs['loss']:.4f}  calibration AP50 {ap:.4f} (best {state.best:.4f})  "
                   f"{batch * state.step / max(state.seconds, 1):.1f} pictures/s  {left:.1f} min left", flush=True)
-            if ap > state.best:
-                state.best = ap
-                card["minutes"] = round(state.seconds / 60, 1)
-                card["scores"] = {"ap50_calibration": round(ap, 4), "pictures_judged": check, "steps": state.step}
-                weights.save(out, folded, card)
+            state.best = max(ap, state.best)
+            card["minutes"] = round(state.seconds / 60, 1)
+            card["scores"] = {"ap50_calibration": round(ap, 4), "pictures_judged": check, "steps": state.step}
+            weights.save(out, folded, card)  # the latest: the rate falls to nothing, and choosing would be optimistic
             state.save()
 
     if state.load():
