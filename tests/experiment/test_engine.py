@@ -1,9 +1,6 @@
 """The engine on fakes: every row once, whatever stops it, and nothing written when the input is bad."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import fakes
@@ -231,33 +228,3 @@ def test_a_bound_takes_the_best_candidate_at_every_snr(done):
         assert found[snr_db]["choice"] == "fine"
         assert found[snr_db]["ap50"] == pytest.approx(np.mean(gain + snr_db >= 10))
         assert found[snr_db]["lost"] == pytest.approx(np.mean(gain + snr_db < 10))
-
-
-def test_decode_needs_only_the_resolved_scenario_and_receptions_in_any_order(done, tmp_path):
-    on = Setup(load(done / "scenario.yaml"))
-    on.adopt(on.scenario.plan)
-    shuffled = np.random.default_rng(0).permutation(6)
-    here, arrays = {}, {}
-    for name in ("half", "third"):
-        reception = on.link.transmit(on.burst(name, 10).rows(shuffled), 10, on.draw(shuffled, shuffled * 0))
-        here[name] = on.schemes[name].decode(reception)[0]
-        arrays |= {f"{name}/{key}": value for key, value in vars(reception).items()}
-    np.savez(tmp_path / "receptions.npz", **arrays)
-    there = f"""
-import sys; sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})
-import fakes, numpy as np
-from linksim.experiment.setup import Setup
-from linksim.link.burst import Reception
-from linksim.scenario import load
-on = Setup(load({str(done / "scenario.yaml")!r}), pictures=False)
-on.adopt(on.scenario.plan)
-got = np.load({str(tmp_path / "receptions.npz")!r})
-keys = ("symbols", "noise_variance", "header", "header_ok")
-np.savez({str(tmp_path / "images.npz")!r}, **{{name: np.concatenate([on.schemes[name].decode(
-    Reception(*(got[f"{{name}}/{{key}}"][[i]] for key in keys)))[0] for i in range(6)])
-    for name in ("half", "third")}})
-"""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", there], check=True, env=environment)
-    images = np.load(tmp_path / "images.npz")
-    assert all((images[name] == here[name]).all() for name in here)
