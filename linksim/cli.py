@@ -60,12 +60,13 @@ def run(
     try:
         _wake_tensorflow()
         from linksim.experiment.engine import run as measure
-        from linksim.experiment.summary import summary
         from linksim.report import draw
+        from linksim.report.table import print_table
 
         measure(asked, out, fresh, console)
         draw(out)
-        console.print(*summary(out), f"Everything is in {escape(str(out))}", sep="\n")
+        print_table(out, console)
+        console.print(f"Everything is in {escape(str(out))}")
     except KeyboardInterrupt:
         again = ["linksim", "run", str(scenario), "--out", str(out), *(f"--set={change}" for change in changes or [])]
         _error(f"Stopped. Every finished point is kept. Go on with:\n    {shlex.join(again)}")

@@ -46,7 +46,7 @@ def lookup(kind: str, name: str) -> type:
     _load()
     if (kind, name) not in _classes:
         near = get_close_matches(str(name), names(kind), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise UserError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names(kind))}.")
     return _classes[kind, name]
 

@@ -99,7 +99,7 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     scenario = setup.scenario
     earlier = store.read_json("provenance.json").get("sessions", [])
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
-            "weights": store.weights, "metric": setup.task.metric_label,
+            "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,
             "failure_policy": "drop: a lost picture is judged as a mid-grey one", "tile": scenario.tile,
             "command": session["command"],
             "versions": session["versions"], "git": session["git"], "device": session["device"],

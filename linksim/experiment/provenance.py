@@ -54,6 +54,23 @@ def git() -> dict[str, str | bool] | None:
         return None
 
 
+def warnings(scenario: Scenario) -> list[str]:
+    """Sentences for the figures: schemes whose weights were trained on another kind of source than the scenario's."""
+    from linksim.registry import lookup
+    from linksim.weights import load
+
+    found = []
+    for scheme in scenario.schemes:
+        if not (name := getattr(scheme, "weights", None)):
+            continue
+        data = load(name, lookup("scheme", scheme.type).type_name)[1].get("data")
+        kinds = {source["type"] for source in data} if isinstance(data, list) else set()
+        if kinds and scenario.source.type not in kinds:
+            found.append(f"the weights of {scheme.name} were trained on {' and '.join(sorted(kinds))}, "
+                         f"not on {scenario.source.type}")
+    return found
+
+
 def device() -> dict[str, object]:
     """The machine and what TensorFlow computes on."""
     import tensorflow as tf

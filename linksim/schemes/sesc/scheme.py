@@ -76,6 +76,10 @@ class Sesc(Scheme):
                             to_grid(self.bench.task.features(part), self.grid)) for part in parts]
         return Analysis(images, np.concatenate(weights))
 
+    def analysis_key(self):
+        """Schemes of equal key share an analysis: thresholds are no part of it."""
+        return "sesc", self.config.weights
+
     def masks(self, analysis: Analysis, mu: float | None = None) -> np.ndarray:
         """Features of interest, bool [B, h, w]: weight >= mu; at least the heaviest one."""
         weights = analysis.weights
@@ -85,7 +89,10 @@ class Sesc(Scheme):
     def make_plan(self, survey: Survey) -> dict:
         masks = self.masks(survey.analysis)
         model = mask_code.learn(masks)
-        longest = max(len(mask_code.encode(mask, model)) for mask in masks)
+        single = np.eye(self.grid**2, dtype=bool).reshape(-1, self.grid, self.grid)
+        whole = len(mask_code.encode(np.ones_like(single[0]), model))
+        last_resort = min(whole, max(len(mask_code.encode(mask, model)) for mask in single))
+        longest = max(last_resort, *(len(mask_code.encode(mask, model)) for mask in masks))
         bits = LEVELS + -(-longest // 8) * 8
         payload = masks.sum((1, 2)) * self.uses
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
@@ -145,11 +152,15 @@ class Sesc(Scheme):
 
     def _code(self, mask: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The mask as sent and its code, uint8 [mask_bits]. A mask whose code is longer than the header, which its size
-        on calibration pictures makes rare, is raised in mu until it fits."""
-        room = self.plan["mask_bits"]
-        levels = iter(np.sort(np.unique(weights[mask])))
-        while len(code := mask_code.encode(mask, self.plan["mask_model"])) > room:
-            mask = weights > next(levels)
+        on calibration pictures makes rare, is raised in mu until it fits, or else sent whole."""
+        room, model = self.plan["mask_bits"], self.plan["mask_model"]
+        code = mask_code.encode(mask, model)
+        for level in np.unique(weights[mask]):
+            if len(code) <= room:
+                break
+            raised = weights > level
+            mask = raised if raised.any() else np.ones_like(mask)
+            code = mask_code.encode(mask, model)
         return mask, np.frombuffer(code.ljust(room, "0").encode(), np.uint8) - ord("0")
 
 
