@@ -31,7 +31,7 @@ def paint_ground(d: Draws, size: int, scale: float, fields, light: float) -> np.
         draw.polygon(outline, fill=tuple(colour))
     leaves = np.asarray(sheet.reduce(FINE), np.float32).transpose(2, 0, 1)
     canvas = leaves[:3].copy()
-    canvas[0] += d.shape(*knobs.FIELD_GAIN) * fields[0] + leaves[3] * (knobs.GRAIN_GAIN[1] / 255) * fields[1]
+    canvas[0] += knobs.FIELD_GAIN * d.shape(0, 1) ** 2 * fields[0] + leaves[3] * (knobs.GRAIN_GAIN[1] / 255) * fields[1]
     canvas[1] += .3 * knobs.CHROMA_SPREAD * fields[1]
     canvas[2] += .3 * knobs.CHROMA_SPREAD * fields[0]
     ramp = np.linspace(-1, 1, size, dtype=np.float32)

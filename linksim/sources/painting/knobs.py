@@ -9,7 +9,7 @@ SIDE_MEDIAN, SIDE_SPREAD, SIDE_RANGE = 76, .55, (16, 200)  # longest side in pix
 COVER = .7  # most of a box that one other box may cover at placing
 
 FIELD_SLOPE = (1.3, 1.9)  # exponent of a texture's power spectrum
-FIELD_GAIN = (8, 18)  # the ground's large-scale texture, standard deviation in grey levels
+FIELD_GAIN = 26  # the ground's texture, most standard deviation in grey levels: few pictures are all grain
 GRAIN_GAIN = (0, 10)  # a leaf's or an object's own texture
 LEAVES = (100, 240)  # clutter shapes in the background
 LEAF_RADIUS = (2.5, 80)  # pixels, density falling as radius^-3 (dead leaves, scale invariance)
