@@ -52,7 +52,7 @@ def main() -> None:
         say(f"above the envelope of {name} up to 10 dB (difference at all SNR)", kept - envelope[1],
             bool((kept > envelope[1])[snr <= 10].all()))
     gap = gap_db(curve(table, "JPEG2000 per picture: envelope"), curve(table, "JPEG2000 per picture: capacity bound"))
-    say("envelope within 2.5 dB of the capacity-achieving code's outage bound (gap in dB)", gap, bool((gap <= 2.5).all()))
+    say("envelope within 2.5 dB of a capacity-achieving code's outage bound (gap in dB)", gap, bool((gap <= 2.5).all()))
 
 
 if __name__ == "__main__":
