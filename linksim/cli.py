@@ -146,9 +146,12 @@ def list_():
 @app.command()
 def doctor():
     """What this machine has: versions, devices, OpenJPEG, shipped weights; and what is missing."""
+    from contextlib import suppress
+
     from linksim.doctor import examine
 
-    _wake_tensorflow()
+    with suppress(ImportError):  # examine() reports it
+        _wake_tensorflow()
     found, missing = examine()
     console = Console()
     console.print(found)

@@ -32,6 +32,10 @@ from linksim.errors import UserError
 from linksim.registry import lookup, names
 
 
+MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
+LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -48,6 +52,8 @@ class SnrRange(Strict):
             found = f"found start {self.start:g}, stop {self.stop:g}"
             raise UserError(f"snr_db: stop must not be below start ({found})")
         count = math.floor((self.stop - self.start) / self.step + 1e-9) + 1
+        if count > MOST_SNRS:
+            raise UserError(f"snr_db: at most {MOST_SNRS} points (found {count}); take a larger step")
         return [round(self.start + i * self.step, 9) for i in range(count)]
 
 
@@ -83,7 +89,7 @@ class Scenario(Strict):
     """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    seed: NonNegativeInt = 1
+    seed: int = Field(1, ge=0, le=LARGEST_SEED)
     source: SerializeAsAny[BaseModel]
     pictures: PositiveInt = 128
     realisations: PositiveInt = 1
@@ -130,6 +136,8 @@ class Scenario(Strict):
     def _points(cls, value):
         if len(set(value)) < len(value):
             raise UserError(f"snr_db: every SNR only once (found {value})")
+        if beyond := [snr for snr in value if abs(snr) > FARTHEST_DB]:
+            raise UserError(f"snr_db: should lie between {-FARTHEST_DB:g} and {FARTHEST_DB:g} dB (found {beyond})")
         return sorted(value)
 
     @model_validator(mode="after")

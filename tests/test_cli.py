@@ -10,6 +10,9 @@ from linksim import cli
 from linksim.experiment import engine
 
 
+LINEAR = ["--set", "schemes=[{name: a, type: linear}]", "--set", "symbols_vs_mu=null"]
+
+
 def call(*arguments) -> int:
     with pytest.raises(SystemExit) as leaving:
         cli.main(list(map(str, arguments)))
@@ -54,7 +57,17 @@ def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
     (["run", "{tmp}/tiny.yml", "--out", "{tmp}/out"], "tiny.yaml"),
     (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "seeed=1"], "did you mean 'seed'"),
     (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "source.count=2"], "source's test split"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "pictures=many"], "pictures: input should be a valid"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "snr_db={start: 9, stop: 0, step: 1}"],
+     "stop must not be below start"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", "--set", "source.count=0"], "no picture"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", *LINEAR, "--set", "schemes.0.weights=linear-scnes"],
+     "Did you mean 'linear-scenes'"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", *LINEAR, "--set", "schemes.0.weights=yolov5n-scenes"],
+     "are of kind 'yolov5', but 'linear' is needed"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/out", *LINEAR, "--set", "source.size=40"], "multiple of 16"),
     (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/tiny.yaml"], "is a file"),
+    (["run", "{tmp}/tiny.yaml", "--out", "{tmp}/tiny.yaml/out"], "tiny.yaml is no folder"),
     (["report", "{tmp}/out"], "no run folder"),
     (["import", "yolov9", "{tmp}/tiny.yaml"], "yolov5"),
     (["import", "yolov5", "{tmp}/none.onnx"], "none.onnx"),
@@ -64,7 +77,7 @@ def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
 ])
 def test_bad_input_is_one_message_and_exit_2(tmp_path, capsys, arguments, part):
     fakes.write(tmp_path / "tiny.yaml")
-    assert call(*(argument.format(tmp=tmp_path) for argument in arguments)) == 2
+    assert call(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)) == 2
     out, err = capsys.readouterr()
     assert err.startswith("linksim: ") and part in err and "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]

@@ -3,6 +3,7 @@
     scenario.yaml                     the scenario as resolved, the plan included
     rows/<scheme>_<snr>.parquet       one row per (picture, realisation) of a finished point
     rows/bound_<scheme>.parquet       finished lines of the table for a scheme's bounds
+    weights.json                      sha256 of every weights file in use
     table.*, symbols_vs_mu.csv, examples.npz, provenance.json, figures
 
 A folder belongs to one scenario and one set of weights (`identity`). A run that finds its own folder goes on;
@@ -25,6 +26,9 @@ import yaml
 from linksim.errors import UserError
 from linksim.scenario import Scenario, load, slug
 
+_OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz", "provenance.json", "scenario.yaml",
+        "report.html", "examples.png", *(f"{figure}.{kind}" for kind in ("png", "pdf")
+                                         for figure in ("map_vs_snr", "uses_by_purpose", "symbols_vs_mu")))
 _SHAPES = b"linksim.tails"  # parquet metadata: trailing dimensions of the arrays stored flat, by column
 
 
@@ -38,6 +42,9 @@ class Store:
         self._mine = folder / "scenario.yaml"
         if folder.exists() and not folder.is_dir():
             raise UserError(f"--out {folder} is a file; name a folder")
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+            raise UserError(f"--out {folder} can't be made: {nearest} is no folder that can be written to")
         if folder.is_dir() and any(folder.iterdir()) and not self._mine.exists():
             raise UserError(f"--out {folder} holds files but no run; name another folder")
         self._replace = fresh  # until `begin` has done so
@@ -52,9 +59,7 @@ class Store:
         """Make the folder (empty it of an earlier run where `fresh` was asked for) and write the scenario."""
         if self._replace and self._mine.exists():
             self._replace = False
-            for name in ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz",
-                         "provenance.json", "scenario.yaml"):
-                path = self.folder / name
+            for path in (self.folder / name for name in _OWN):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "rows").mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.rglob("*.part"):
@@ -63,7 +68,7 @@ class Store:
         self._aside(self._mine, lambda path: path.write_text(resolved.dump(), encoding="utf-8"))
 
     def point(self, scheme: str, snr_db: float) -> Path:
-        return self.folder / "rows" / f"{slug(scheme)}_{snr_db:g}.parquet"
+        return self.folder / "rows" / f"{slug(scheme)}_{snr_db:.12g}.parquet"
 
     def bounds(self, scheme: str) -> Path:
         return self.folder / "rows" / f"bound_{slug(scheme)}.parquet"
@@ -139,7 +144,8 @@ class Store:
     def _refuse_another(self) -> None:
         there = yaml.safe_load(self._mine.read_text(encoding="utf-8"))
         here = yaml.safe_load(self.scenario.dump())
-        keys = sorted(key for key in {*there, *here} - {"plan"} if there.get(key) != here.get(key))
+        unasked = set() if self.scenario.plan else {"plan"}
+        keys = sorted(key for key in {*there, *here} - unasked if there.get(key) != here.get(key))
         weights = self.read_json("weights.json")
         keys += sorted(key for key in {*weights, *self.weights} if weights.get(key) != self.weights.get(key))
         if keys:

@@ -33,6 +33,8 @@ class Linear(Scheme):
         super().__init__(config, bench)
         from linksim import weights
 
+        if bench.size % 16:
+            raise UserError(f"scheme {config.name!r}: picture size must be a multiple of 16, got {bench.size}")
         arrays, _ = weights.load(config.weights, "linear")
         self.code = LinearCode(arrays["mean"].astype(np.float32), arrays["basis"].astype(np.float32),
                                arrays["deviation"].astype(np.float32))

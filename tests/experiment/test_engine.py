@@ -169,12 +169,20 @@ def test_another_scenario_does_not_touch_the_folder(done, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in done.rglob("*")} == before
 
 
+def test_another_plan_does_not_touch_the_folder(done, tmp_path):
+    text = (done / "scenario.yaml").read_text()
+    (tmp_path / "edited.yaml").write_text(text.replace("header_uses: 90", "header_uses: 95"))
+    with pytest.raises(UserError, match=r"differs in plan\)"):
+        engine.run(load(tmp_path / "edited.yaml"), done)
+
+
 def test_fresh_replaces_a_run_and_nothing_but_a_run(tmp_path):
     out = answer(tmp_path / "tiny", "snr_db=[0, 20]")
     (out / "notes.txt").write_text("mine")
+    (out / "examples.png").write_text("of the earlier run")
     answer(out, "snr_db=[10]", fresh=True)
     assert {path.name.split("_")[-1] for path in (out / "rows").glob("half*")} == {"10.parquet"}
-    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "notes.txt").read_text() == "mine" and not (out / "examples.png").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine")
     with pytest.raises(UserError, match="holds files but no run"):
