@@ -21,7 +21,7 @@ from linksim.training import yolov5_data as data
 def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: int = 12_000, check: int = 400,
           multiples: str = "n", batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
           workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
-    """Train, and write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
+    """Train; write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
 
     source: mapping as in a scenario ({"type": "scenes", "size": 256}); its splits train and calibration are used,
     the latter (`check` pictures) to judge. work: folder for pictures and checkpoints.

@@ -1,5 +1,6 @@
 """Pictures for training YOLOv5: a memory-mapped store, augmentation, and the assignment of objects to cells."""
 
+import io
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -61,7 +62,7 @@ def augment(picture: np.ndarray, objects: np.ndarray, rng: np.random.Generator) 
     inverse = (1 / scale, 0, -shift[0] / scale, 0, 1 / scale, -shift[1] / scale)
     image = Image.fromarray(picture).transform((size, size), Image.Transform.AFFINE, inverse,
                                                Image.Resampling.BILINEAR, fillcolor=GREY)
-    image = image.filter(_softening(rng)) if rng.random() < 0.5 else image
+    image = _soften(image, rng) if rng.random() < 0.6 else image
     table = np.clip((np.arange(256) - 114) * contrast + 114 + brightness, 0, 255).astype(np.uint8)
     image = table[np.asarray(image)]
     full = objects[:, 1:] * scale + np.tile(shift, 2)
@@ -73,12 +74,17 @@ def augment(picture: np.ndarray, objects: np.ndarray, rng: np.random.Generator) 
     return image, np.column_stack([objects[:, 0], boxes]).astype(np.float32)[keep]
 
 
-def _softening(rng: np.random.Generator):
-    """Photographs are out of focus, or freed of grain by the camera; a detector that never saw it takes the loss of
-    grain, which is all that a codec's first bytes save, for the loss of the object."""
-    if rng.random() < 0.7:
-        return ImageFilter.GaussianBlur(rng.uniform(0.3, 2.0))
-    return ImageFilter.MedianFilter(int(rng.choice([3, 5])))
+def _soften(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Photographs are out of focus, freed of grain by the camera, or kept as JPEG files; a detector that never saw it
+    takes the loss of grain for the loss of the object."""
+    kind = rng.random()
+    if kind < 0.35:
+        return image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 2.0)))
+    if kind < 0.55:
+        return image.filter(ImageFilter.MedianFilter(int(rng.choice([3, 5]))))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=int(rng.integers(8, 70)))
+    return Image.open(file)
 
 
 def assign(objects: list[np.ndarray], anchors: np.ndarray, size: int, ratio: float = 4.0) -> np.ndarray:
