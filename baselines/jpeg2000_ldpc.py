@@ -29,7 +29,7 @@ from baselines.separate.frame import Header, from_bits, to_bits
 from baselines.separate.mcs_choice import expected_scores
 from baselines.separate.rate import at_quality, fewest_symbols, fill
 from linksim.errors import UserError
-from linksim.link.burst import Burst, Reception
+from linksim.link.burst import Burst, Draw, Reception
 from linksim.link.mcs import MCS
 from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
@@ -118,10 +118,12 @@ class Jpeg2000Ldpc(Scheme):
         self.plan |= {"header_uses": (robust or codes[-1:])[0],
                       "snr_db": [float(snr) for snr in survey.snr_db], "mcs": mcs, "mcs_without_snr": overall,
                       "expected": [float(score) for score in scores.max(axis=0)]}
+        if self.config.rate == "constant_quality":  # again: the header just chosen costs less than the first guess
+            self.plan["quality_db"] = self._qualities(survey)
         self.plan["symbols"] = max(int(self._codestreams(pictures, budget, index)[1].max())
                                    for pictures, budget in ((survey.analysis, survey.budget),
                                                             (survey.test_analysis, survey.test_budget))
-                                   for index in chosen)
+                                   for index in self.tried)
         return self.plan
 
     def adopt(self, plan: dict) -> None:
@@ -168,16 +170,24 @@ class Jpeg2000Ldpc(Scheme):
     def bounds(self, analysis: Pictures, budget: np.ndarray | None) -> Iterator[Candidate]:
         """Upper bounds, no systems. Curve "envelope": this chain with the best MCS for the test pictures
         themselves and a header that never fails. Curve "capacity bound": JPEG2000 behind a code of rate R
-        that arrives wherever log2(1 + SNR) >= R, without header and CRC."""
+        that arrives wherever log2(1 + SNR) >= R, without header and CRC; R on a ladder over fading, at exactly
+        the capacity of each SNR point where nothing fades. Both take a code's waterfall for a step."""
         for index in self.tried:
             yield Candidate("envelope", MCS[index].name, *self._arriving(analysis, budget, index))
         if self.config.rate == "constant_quality":
             return  # its budget is a mean: pictures of given sizes wouldn't bound it
-        for rate in CAPACITY_LADDER:
-            uses = self.bench.link.capacity(self._budget(budget, len(analysis)))
+        uses = self.bench.link.capacity(self._budget(budget, len(analysis)))
+        for rate in self._capacities():
             images, ok = self._shown(self.codec.to_size(analysis.images, (rate * uses / 8).astype(np.int64)))
-            threshold_db = np.where(ok, 10 * np.log10(2**rate - 1), np.inf)
+            threshold_db = np.where(ok, 10 * np.log10(2**rate - 1) - 1e-6, np.inf)  # rounding loses no picture
             yield Candidate("capacity bound", f"{rate:g} bit/use", images, threshold_db)
+
+    def _capacities(self) -> list[float]:
+        """Rates of the capacity bound, bits per channel use."""
+        gain = self.bench.link.gain(Draw(0, np.arange(8), np.zeros(8, np.int64)))
+        if (gain != gain[0]).any():
+            return list(CAPACITY_LADDER)
+        return [float(np.log2(1 + gain[0] * 10 ** (snr / 10))) for snr in self.plan["snr_db"]]
 
     def _index(self, knowledge: Knowledge) -> int:
         """The MCS that the plan has for what the transmitter knows: for the nearest SNR it was made for."""

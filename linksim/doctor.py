@@ -20,7 +20,7 @@ def inventory() -> Group:
     tables = [_table(f"{kind}s", {name: registry.lookup(kind, name).__doc__ for name in registry.names(kind)})
               for kind in registry.KINDS]
     cards = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in shipped()}
-    about = {name: f"{card['kind']}: {card.get('data') or ''}" for name, card in cards.items()}
+    about = {name: f"{card['kind']}, trained on {_data(card.get('data'))}" for name, card in cards.items()}
     tables.append(_table("weights", about))
     tables.append(_table("recipes (linksim train)", recipes()))
     return Group(*tables)
@@ -62,6 +62,13 @@ def weights_verdict(name: str) -> str:
     right = json.loads((FOLDER / f"{name}.json").read_text()).get("sha256")
     same = hashlib.sha256(file.read_bytes()).hexdigest() == right
     return "sha256 as in its card" if same else "sha256 differs from its card"
+
+
+def _data(data: list | str | None) -> str:
+    """A card's `data`: sources (type, and where they lie) or a sentence."""
+    if isinstance(data, list):
+        return " and ".join(" ".join(filter(None, (source.get("type"), source.get("path")))) for source in data)
+    return data or "?"
 
 
 def _table(title: str, docs: dict[str, str | None]) -> Table:

@@ -28,13 +28,13 @@ _TILE_MARKERS = 16  # SOT, SOD and EOC, which OpenJPEG forgets when it holds a c
 class Jpeg2000:
     """Codes and decodes pictures, many at a time on all cores (OpenJPEG runs outside the interpreter's lock).
 
-    remember: codestreams kept, and a fortieth as many pictures; a sweep asks for the same ones again.
+    remember: codestreams kept, and an eightieth as many pictures; a sweep asks for the same ones again.
     """
 
-    def __init__(self, remember: int = 20_000):
+    def __init__(self, remember: int = 40_000):
         openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
         self._codestreams = _Memory(remember)
-        self._pictures = _Memory(remember // 40)
+        self._pictures = _Memory(remember // 80)
 
     def to_size(self, images: np.ndarray, sizes: Sequence[int]) -> list[bytes | None]:
         """The largest codestream of at most sizes[b] bytes per picture; None where the smallest is larger.

@@ -28,7 +28,7 @@ def data(run: Run) -> str:
     source, task = run.scenario.get("source", {}), run.scenario.get("task", {})
     pictures, draws = run.scenario.get("pictures"), run.scenario.get("realisations", 1)
     size, kind = source.get("size", 256), source.get("type", "?")
-    part = f", subset {source['imageset']}" if isinstance(source.get("imageset"), str) else ""
+    part = f", list {source['imagesets']['test']}" if source.get("imagesets") else ""
     judge = Path(str(task.get("weights") or task.get("judge", "?"))).name
     return (f"{pictures} test pictures of {kind}{part} ({size}\u00d7{size}), {_count(draws, 'channel draw')} "
             f"each, the same for every scheme; judge {judge}, {metric(run)}, difficult objects ignored")
@@ -66,7 +66,10 @@ def policies(run: Run) -> str:
 
 def interval(run: Run) -> str:
     """How the band was made."""
-    return f"95 % percentile bootstrap over pictures, {run.scenario.get('bootstrap', 500)} resamples"
+    resamples = run.scenario.get("bootstrap", 500)
+    if not resamples:
+        return "no interval was asked for (bootstrap: 0)"
+    return f"95 % percentile bootstrap over pictures, {resamples} resamples"
 
 
 def command(run: Run) -> str:

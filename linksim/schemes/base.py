@@ -48,11 +48,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the planning pass shows a scheme. Only `pictures*` concern the test set, and only for budgets.
+    """What the planning pass shows a scheme. Only `test_*` concern the test set, and only for budgets.
 
     snr_db: the scenario's SNR points. seed: for calibration draws (use Link.calibration_draws).
     images, truths: calibration pictures uint8 [C, H, W, 3] with labels; analysis: of them.
-    test_analysis: of the test pictures (int [P] rows); never to choose a parameter with.
+    test_analysis: of the test pictures (P rows); to meet a budget with, never to choose what serves the task best.
     budget, test_budget: int32 [C] and [P] total uses per picture, or None where the scheme has no budget_as.
     """
 
@@ -68,7 +68,16 @@ class Survey:
 
 
 class Scheme(ABC):
-    """One system under test. `decode` sees the reception and nothing else of what `encode` knew."""
+    """One system under test. `decode` sees the reception and nothing else of what `encode` knew.
+
+    A scheme may also define:
+
+        analysis_key() -> hashable              schemes of equal key share one analysis
+        choice(knowledge) -> str                what it chose, for the table (the name of an MCS)
+        uses_over_mu(analysis, mus) -> (uses int [M, P], kept float [M, P])     for a scenario's symbols_vs_mu
+        bounds(analysis, budget) -> iterator of candidates, each with curve, label (str), images uint8 [P, S, S, 3]
+            and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound
+    """
 
     Config: ClassVar[type[SchemeConfig]] = SchemeConfig
     follows_snr: ClassVar[bool] = False  # True where encode depends on Knowledge.snr_db

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from linksim.errors import UserError
 from linksim.registry import register
 from linksim.tasks import average_precision as ap
 from linksim.tasks.base import Task, TaskConfig
@@ -50,9 +51,10 @@ class Detection(Task):
 
     def features(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """The detector's three neck feature maps, float32 [B, s, s, c], s = input_size / 8, / 16, / 32, for pictures
-        uint8 [B, S, S, 3]. Judge "yolov5" alone."""
+        uint8 [B, S, S, 3]. Judge "yolov5" alone: UserError."""
         if self._neck is None:
-            raise ValueError("the judge 'onnx' has no feature maps")
+            raise UserError("task.judge is 'onnx', which has no feature maps; a scheme that weighs features by the "
+                            "detector's needs task.judge: yolov5")
         return in_tiles(self._neck, TILE, images)
 
     def score(self, observations: list[dict], truths: list, pictures: np.ndarray, bootstrap: int = 0,

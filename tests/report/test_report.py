@@ -75,6 +75,14 @@ def test_the_figure_says_what_it_is(make_run):
         assert part in words, part
 
 
+def test_the_caption_names_the_list_of_photographs_and_a_missing_interval(make_run):
+    run = Run.read(make_run(schemes=1))
+    run.scenario["source"] = {"type": "voc", "size": 256, "imagesets": {"train": "train", "test": "dog_test"}}
+    assert "test pictures of voc, list dog_test (256" in caption.data(run)
+    run.scenario["bootstrap"] = 0
+    assert caption.interval(run).startswith("no interval")
+
+
 def test_warnings_stand_on_every_figure_on_the_page_and_in_the_terminal(drawn):
     folder, _, _ = drawn
     run, warning = Run.read(folder), "trained on <voc> & not on [scenes]"

@@ -97,6 +97,8 @@ def test_yolov5_form(tmp_path):
     np.testing.assert_allclose(found[2]["boxes"], [[44, 24, 84, 40]])  # in pixels of the picture: twice the input's
     np.testing.assert_allclose(found[2]["scores"], [0.4], rtol=1e-6)
     assert found[2]["labels"].tolist() == [0]  # COCO's couch is VOC's sofa
+    with pytest.raises(UserError, match="task.judge: yolov5"):
+        _judge(tmp_path / "y.onnx", ("cat",)).features(np.zeros((1, 64, 64, 3), np.uint8))
 
 
 def test_nanodet_form(tmp_path):

@@ -30,7 +30,8 @@ def test_sizes_have_the_published_number_of_parameters(name, parameters):
 
 
 def test_heads_and_features_have_their_strides(trained_like):
-    heads, features = network.with_features(trained_like)(np.zeros((2, SIZE, SIZE, 3), np.float32))
+    black = np.zeros((2, SIZE, SIZE, 3), np.float32)
+    heads, features = trained_like(black), network.features_model(trained_like)(black)
     assert [tuple(h.shape) for h in heads] == [(2, SIZE // s, SIZE // s, 3 * (5 + CLASSES)) for s in network.STRIDES]
     assert [tuple(f.shape) for f in features] == [(2, 8, 8, 64), (2, 4, 4, 128), (2, 2, 2, 256)]
 

@@ -53,13 +53,13 @@ class Sesc(Scheme):
         from linksim.schemes.sesc import networks
 
         arrays, card = weights.load(config.weights, "sesc")
-        self.card, self.uses, self.grid = card, int(card["config"]["uses"]), bench.size // 16
+        self.uses, self.grid = int(card["config"]["uses"]), bench.size // 16
         if bench.size % 16:
             raise UserError(f"scheme {config.name!r}: picture size must be a multiple of 16, got {bench.size}")
         self.encoder = networks.build_encoder(bench.size, self.uses)
         self.decoder = networks.build_decoder(bench.size, self.uses)
-        channels = arrays[next(k for k in arrays if k.startswith("awareness/") and arrays[k].ndim == 4)].shape[2]
-        self.awareness = networks.build_awareness((channels,), self.grid)
+        self.channels = arrays[next(k for k in arrays if k.startswith("awareness/") and arrays[k].ndim == 4)].shape[2]
+        self.awareness = networks.build_awareness((self.channels,), self.grid)
         for part in (self.encoder, self.decoder, self.awareness):
             assign_part(arrays, part)
         self._encode, self._decode = _compiled(self.encoder), _compiled(self.decoder)
@@ -72,8 +72,14 @@ class Sesc(Scheme):
                             f"but the task {type(self.bench.task).__name__} has none; use task.judge: yolov5")
         images = np.asarray(images)
         parts = [images[i : i + 64] for i in range(0, len(images), 64)]
-        weights = [in_tiles(lambda m: np.asarray(self.awareness(m)), self.bench.tile,
-                            to_grid(self.bench.task.features(part), self.grid)) for part in parts]
+        weights = []
+        for part in parts:
+            maps = to_grid(self.bench.task.features(part), self.grid)
+            if maps.shape[-1] != self.channels:
+                raise UserError(f"scheme {self.config.name!r}: its weights {self.config.weights!r} read "
+                                f"{self.channels} feature maps, the task's detector has {maps.shape[-1]}; use the detector they were "
+                                "trained with (their card names it)")
+            weights.append(in_tiles(lambda m: np.asarray(self.awareness(m)), self.bench.tile, maps))
         return Analysis(images, np.concatenate(weights))
 
     def analysis_key(self):
@@ -141,7 +147,7 @@ class Sesc(Scheme):
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
         """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with the
-        header of this scheme's plan."""
+        header of this scheme's plan (its size at other thresholds would differ a little) and whatever the mask."""
         kept = np.stack([self.masks(analysis, mu).mean((1, 2)) for mu in mus])
         symbols = np.rint(kept * self.grid**2).astype(np.int64) * self.uses + self.plan["header_uses"]
         return self.bench.link.uses(symbols), kept

@@ -81,13 +81,6 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
     return keras.Model(image, heads, name="yolov5")
 
 
-def with_features(model):
-    """keras.Model on the same layers: image -> (3 raw heads, 3 neck feature maps of stride 8, 16, 32)."""
-    import keras
-
-    return keras.Model(model.input, (list(model.outputs), features_model(model).outputs), name="yolov5_all")
-
-
 def features_model(model):
     """keras.Model on the same layers: image -> the 3 neck feature maps that the heads look at (stride 8, 16, 32)."""
     import keras
