@@ -31,7 +31,6 @@ from pydantic import (
 from linksim.errors import UserError
 from linksim.registry import lookup, names
 
-
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
 

@@ -9,7 +9,6 @@ import pytest
 from linksim import cli
 from linksim.experiment import engine
 
-
 LINEAR = ["--set", "schemes=[{name: a, type: linear}]", "--set", "symbols_vs_mu=null"]
 
 

@@ -56,6 +56,7 @@ def git() -> dict[str, str | bool] | None:
 
 def warnings(scenario: Scenario) -> list[str]:
     """Sentences for the figures: schemes whose weights were trained on another kind of source than the scenario's."""
+    from linksim.errors import UserError
     from linksim.registry import lookup
     from linksim.weights import load
 
@@ -63,7 +64,10 @@ def warnings(scenario: Scenario) -> list[str]:
     for scheme in scenario.schemes:
         if not (name := getattr(scheme, "weights", None)):
             continue
-        data = load(name, lookup("scheme", scheme.type).type_name)[1].get("data")
+        try:
+            data = load(name, lookup("scheme", scheme.type).type_name)[1].get("data")
+        except UserError:  # a scheme may have weights of a form of its own; it has loaded them already
+            continue
         kinds = {source["type"] for source in data} if isinstance(data, list) else set()
         if kinds and scenario.source.type not in kinds:
             found.append(f"the weights of {scheme.name} were trained on {' and '.join(sorted(kinds))}, "

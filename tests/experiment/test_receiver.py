@@ -21,7 +21,7 @@ from linksim.scenario import Scenario, check
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "rayleigh_slow.yaml"
 SMALL = {"pictures": 3, "realisations": 1, "calibration": {"pictures": 2, "realisations": 2}, "snr_db": [12],
-         "examples": {"pictures": [0]}}
+         "examples": {"pictures": [0]}, "tile": 2}
 RECEIVER = f"""
 import sys
 sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})
@@ -41,9 +41,21 @@ np.savez(images, **{{name: np.concatenate([scheme.decode(one(name, i))[0] for i 
 """
 
 
+def one_of_each_type(scenario: dict) -> dict:
+    """The scenario with the first scheme of every type alone."""
+    first = {}
+    for scheme in scenario["schemes"]:
+        first.setdefault(scheme["type"], scheme)
+    return scenario | {"schemes": list(first.values())}
+
+
+WHOLE = yaml.safe_load(SHIPPED.read_text())
+
+
 @pytest.mark.parametrize("asked", [
     pytest.param(fakes.scenario(), id="fakes"),
-    pytest.param(yaml.safe_load(SHIPPED.read_text()), id=SHIPPED.stem, marks=pytest.mark.slow)])
+    pytest.param(one_of_each_type(WHOLE), id="one of each type"),
+    pytest.param(WHOLE, id=SHIPPED.stem, marks=pytest.mark.slow)])
 def test_another_process_decodes_the_same_pictures(tmp_path, asked):
     on = Setup(check(Scenario, asked | SMALL, ""))
     resolved = planned(on, Clock(Console(quiet=True)))
