@@ -77,8 +77,8 @@ class Sesc(Scheme):
             maps = to_grid(self.bench.task.features(part), self.grid)
             if maps.shape[-1] != self.channels:
                 raise UserError(f"scheme {self.config.name!r}: its weights {self.config.weights!r} read "
-                                f"{self.channels} feature maps, the task's detector has {maps.shape[-1]}; use the detector they were "
-                                "trained with (their card names it)")
+                                f"{self.channels} feature maps, the task's detector has {maps.shape[-1]}; use the "
+                                "detector they were trained with (their card names it)")
             weights.append(in_tiles(lambda m: np.asarray(self.awareness(m)), self.bench.tile, maps))
         return Analysis(images, np.concatenate(weights))
 
