@@ -55,6 +55,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
         "command": command("sesc", out, minutes, sources=portable(sources), detector=Path(detector).name,
                            input_size=input_size, crop=crop, zoom=zoom, uses=uses, masks=masks, steps=steps,
+                           pictures=pictures, aware_pictures=aware_pictures,
                            start=start and Path(start).name),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem},
     }
