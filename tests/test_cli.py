@@ -43,7 +43,7 @@ def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
     scenario = fakes.write(tmp_path / "tiny.yaml")
     assert call("run", scenario, "--out", tmp_path / "out", "--set", "snr_db=[10, 20]") == 0
     said = capsys.readouterr().out
-    assert "AP50 with its 95 % interval" in said and "side information" in said and "Whole 0.0" in said
+    assert "AP50 with its 95 % interval" in said and "uses per picture by purpose" in said and "Whole" in said
     left = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"table.csv", "table.parquet", "scenario.yaml", "provenance.json", "map_vs_snr.png",
             "map_vs_snr.pdf", "symbols_vs_mu.png", "symbols_vs_mu.pdf", "examples.png"} <= left
