@@ -24,6 +24,7 @@ class Clock:
     def resume(self, model) -> None:
         self.began = time.time()
         if self.checkpoint.exists() and self.state.exists():
+            model.optimizer.build(model.trainable_variables)  # else its state is passed over
             model.load_weights(self.checkpoint)
             kept = json.loads(self.state.read_text())
             self.before, self.steps, self.curve = kept["seconds"], kept["steps"], kept["curve"]
