@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from linksim.link.burst import PURPOSES
 from linksim.report import caption, style
@@ -69,6 +70,7 @@ def figure(run: Run):
         style.marker(ax, (0, middle), edge - 4, look)
         y += gap
     ax.set(xlim=(0, total), ylim=(tall - gap / 2, -gap / 2), xlabel="channel uses per picture", yticks=[])
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # more would run into each other at five digits
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     ax.grid(False, axis="y")
     used = [p for p in PURPOSES if any(run.split(r)[p] > 0 for _, points in groups for r in points)]
