@@ -18,6 +18,8 @@ class Burst:
     header_uses: QPSK symbols that carry the coded header, fixed per scheme and scenario; 0 where H is 0.
     ledger: purpose -> int32 [B], how `length` splits by purpose (see PURPOSES); sums to `length`.
         The header's and the pilots' uses are added by `Link.ledger`.
+    bits_per_symbol: 2, 4, 6 or 8 where all symbols are points of that Gray-labelled QAM (`linksim.link.qam`);
+        None for analog symbols. Detectors that search a constellation need it.
     """
 
     symbols: np.ndarray
@@ -25,11 +27,12 @@ class Burst:
     header: np.ndarray
     header_uses: int
     ledger: dict[str, np.ndarray] = field(default_factory=dict)
+    bits_per_symbol: int | None = None
 
     def rows(self, index) -> "Burst":
         """The burst of the pictures in `index` (integers or a slice)."""
         return Burst(self.symbols[index], self.length[index], self.header[index], self.header_uses,
-                     {purpose: uses[index] for purpose, uses in self.ledger.items()})
+                     {purpose: uses[index] for purpose, uses in self.ledger.items()}, self.bits_per_symbol)
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,17 @@ class Reception:
         antenna with perfect CSI; zero beyond what was sent.
     header: uint8 [B, H], as decoded.
     header_ok: bool [B], verdict of the header's CRC. Where False the header's bits mean nothing.
+    llr: float32 [B, N * bits_per_symbol], LLRs of the payload's bits in the order and sign of
+        `linksim.link.qam.demodulate`, from a detector that gives bits and no symbols (K-best); else None.
+    earlier: receptions of the same rows in earlier HARQ rounds, oldest first.
     """
 
     symbols: np.ndarray
     noise_variance: np.ndarray
     header: np.ndarray
     header_ok: np.ndarray
+    llr: np.ndarray | None = None
+    earlier: tuple["Reception", ...] = ()
 
 
 @dataclass(frozen=True)
