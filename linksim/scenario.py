@@ -32,6 +32,7 @@ from linksim.errors import UserError
 from linksim.registry import lookup, names
 
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
+_KINDS = {"source": "source", "task": "task", "schemes": "scheme"}  # registry kind of a scenario's typed parts
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
 
 
@@ -64,10 +65,11 @@ class Calibration(Strict):
 
 
 class KnowledgeConfig(Strict):
-    """What each side knows of the channel."""
+    """What each side knows of the channel. transmitter: the mean SNR, the realisation of every burst (an upper
+    bound, no system), or nothing. receiver: left out, it is what `link.csi` says."""
 
-    transmitter: Literal["mean_snr", "none"] = "mean_snr"
-    receiver: Literal["perfect"] = "perfect"
+    transmitter: Literal["mean_snr", "none", "realisation"] = "mean_snr"
+    receiver: Literal["perfect", "estimated"] | None = None
 
 
 class SymbolsVsMu(Strict):
@@ -148,6 +150,7 @@ class Scenario(Strict):
             if slug(name) in map(slug, called[:i]):
                 raise UserError(f"schemes.{i}.name: names must differ (found {name!r} a second time)")
         self.order()
+        self._knows()
         if self.symbols_vs_mu:
             self._known(self.symbols_vs_mu.scheme, "symbols_vs_mu.scheme")
             if not hasattr(lookup("scheme", self.scheme(self.symbols_vs_mu.scheme).type), "uses_over_mu"):
@@ -158,6 +161,18 @@ class Scenario(Strict):
             raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures "
                             f"(found {beyond})")
         return self
+
+    def _knows(self) -> None:
+        """The receiver knows what its channel estimation tells it; no scheme knows more than the scenario grants."""
+        known = "perfect" if self.link.csi == "perfect" else "estimated"
+        if self.knowledge.receiver not in (None, known):
+            raise UserError(f"knowledge.receiver: {self.knowledge.receiver!r} contradicts link.csi: {self.link.csi}, "
+                            f"by which it is {known!r}; leave it out, or change link.csi")
+        self.knowledge = self.knowledge.model_copy(update={"receiver": known})
+        for i, config in enumerate(self.schemes):
+            refusal = getattr(lookup("scheme", config.type), "refusal", None)
+            if reason := refusal and refusal(config, self):
+                raise UserError(f"schemes.{i} ({config.name}): {reason}")
 
     def scheme(self, name: str) -> BaseModel:
         """The Config of the scheme called `name`."""
@@ -176,7 +191,7 @@ class Scenario(Strict):
                     break
                 at = f"schemes.{self.schemes.index(scheme)}.budget_as"
                 scheme = self.scheme(self._known(scheme.budget_as, at))
-                if lookup("scheme", scheme.type).follows_snr and self.knowledge.transmitter == "mean_snr":
+                if lookup("scheme", scheme.type).follows_snr and self.knowledge.transmitter != "none":
                     raise UserError(f"{at}: {scheme.name!r} spends other uses at each SNR; name one that doesn't")
             placed += [name for name in reversed(chain) if name not in placed]
         return placed
@@ -301,10 +316,19 @@ def _override(raw: dict, override: str) -> None:
     *steps, last = path.strip().split(".")
     for step in steps:
         here = here.setdefault(step, {}) if isinstance(here, dict) else here[_entry(here, step, override)]
-    if isinstance(here, dict):
-        here[last] = value
-    else:
+    if not isinstance(here, dict):
         here[_entry(here, last, override)] = value
+        return
+    if last in ("model", "type") and here.get(last, value) != value:
+        _forget(here, "channel" if last == "model" else _KINDS.get(steps[0]), value)
+    here[last] = value
+
+
+def _forget(here: dict, kind: str | None, name: Any) -> None:
+    """Drop the keys that a class put in the place of another doesn't know: they spoke of the other one."""
+    if kind and name in names(kind):
+        for key in set(here) - set(lookup(kind, name).Config.model_fields):
+            del here[key]
 
 
 def _entry(items: Any, step: str, override: str) -> int:

@@ -39,6 +39,19 @@ def test_overrides_make_what_was_left_out(tmp_path):
     assert read(tmp_path, "link.grid.fft_size=64", "calibration.pictures=9").link.grid.fft_size == 64
 
 
+def test_another_channel_forgets_what_the_last_one_was_told(tmp_path):
+    changed = read(tmp_path, "link.channel.model=awgn", link={"channel": {"model": "rayleigh", "fading": "slow"}})
+    assert changed.link.channel.model == "awgn"
+    with pytest.raises(UserError, match=r"link.channel.*fading"):
+        read(tmp_path, "link.channel.model=awgn", "link.channel.fading=slow")
+
+
+def test_what_the_receiver_knows_follows_from_its_channel_estimation(tmp_path):
+    assert read(tmp_path).knowledge.receiver == "perfect"
+    message = refusal(tmp_path, "knowledge.receiver=estimated")
+    assert "knowledge.receiver" in message and "link.csi: perfect" in message
+
+
 @pytest.mark.parametrize(("override", "parts"), [
     ("seeed=1", ["seeed", "'seed'", "Allowed"]),
     ("calibration.picture=1", ["calibration.picture", "'pictures'", "realisations"]),
