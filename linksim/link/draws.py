@@ -9,6 +9,7 @@ outside compiled code: TensorFlow's numbers differ between eager, graph and XLA 
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -24,13 +25,26 @@ def normal(draw: Draw, purpose: str, count: int) -> np.ndarray:
     Returns complex64 [B, count]. A longer row begins with the shorter one; rows don't depend on each other.
     """
     rows = np.empty((len(draw.picture), 2 * count), np.float32)
-    key = np.array([draw.seed, _code(purpose)], np.uint64)
-    for row, picture, realisation in zip(rows, draw.picture, draw.realisation, strict=True):
-        counter = np.array([0, draw.attempt, realisation, picture], np.uint64)
-        philox = np.random.Philox(key=key, counter=counter)
-        np.random.Generator(philox).standard_normal(out=row, dtype=np.float32)
+    for row, generator in zip(rows, generators(draw, purpose), strict=True):
+        generator.standard_normal(out=row, dtype=np.float32)
     rows *= np.float32(np.sqrt(0.5))
     return rows.view(np.complex64)
+
+
+def uniform(draw: Draw, purpose: str, count: int) -> np.ndarray:
+    """Numbers uniform on [0, 1), float64 [B, count]; rows as in `normal`."""
+    rows = np.empty((len(draw.picture), count))
+    for row, generator in zip(rows, generators(draw, purpose), strict=True):
+        generator.random(out=row)
+    return rows
+
+
+def generators(draw: Draw, purpose: str) -> Iterator[np.random.Generator]:
+    """One generator a row, at the start of its stream for that purpose."""
+    key = np.array([draw.seed, _code(purpose)], np.uint64)
+    for picture, realisation in zip(draw.picture, draw.realisation, strict=True):
+        counter = np.array([0, draw.attempt, realisation, picture], np.uint64)
+        yield np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def calibration_draw(seed: int, pictures, realisations: int) -> Draw:
