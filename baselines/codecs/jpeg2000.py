@@ -6,18 +6,14 @@ quality (a target PSNR; the size is what it takes).
 """
 
 import ctypes
-import os
 import struct
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import ExitStack
-from hashlib import blake2b
-from threading import Lock
 
 import numpy as np
 
 from baselines.codecs import memory_stream
+from baselines.codecs.base import ImageCodec
 from baselines.codecs.openjpeg import openjpeg
 
 _COMMENT = 0xFF64
@@ -25,38 +21,22 @@ _START_OF_TILE = 0xFF90
 _TILE_MARKERS = 16  # SOT, SOD and EOC, which OpenJPEG forgets when it holds a codestream to a rate
 
 
-class Jpeg2000:
-    """Codes and decodes pictures, many at a time on all cores (OpenJPEG runs outside the interpreter's lock).
-
-    remember: codestreams kept, and an eightieth as many pictures; a sweep asks for the same ones again.
-    """
+class Jpeg2000(ImageCodec):
+    """JPEG2000 by OpenJPEG, which runs outside the interpreter's lock. Quality is OpenJPEG's own estimate, made
+    on wavelet coefficients. Hints are ignored."""
 
     def __init__(self, remember: int = 40_000):
         openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
-        self._codestreams = _Memory(remember)
-        self._pictures = _Memory(remember // 80)
+        super().__init__(remember)
 
-    def to_size(self, images: np.ndarray, sizes: Sequence[int]) -> list[bytes | None]:
-        """The largest codestream of at most sizes[b] bytes per picture; None where the smallest is larger.
+    def largest(self, image, size, hint=None):
+        return _largest(image, size)
 
-        images: uint8 [B, H, W, 3], RGB. sizes: B integers, bytes."""
-        def key(image, size):
-            return _digest(image), "size", int(size)
+    def of_quality(self, image, psnr_db, hint=None):
+        return _encode(image, psnr_db=psnr_db)
 
-        return self._codestreams.map(_largest, key, zip(images, map(int, sizes), strict=True))
-
-    def to_quality(self, images: np.ndarray, psnr_db: float) -> list[bytes]:
-        """A codestream of PSNR about `psnr_db` for each picture uint8 [B, H, W, 3] (OpenJPEG's own estimate,
-        made on wavelet coefficients)."""
-        def key(image, quality):
-            return _digest(image), "psnr", quality
-
-        return self._codestreams.map(_by_quality, key, [(image, float(psnr_db)) for image in images])
-
-    def decode(self, codestreams: Sequence[bytes]) -> list[np.ndarray | None]:
-        """Pictures uint8 [H, W, 3], None for what OpenJPEG refuses. What comes out isn't therefore right:
-        damaged codestreams decode too, and only a CRC tells."""
-        return self._pictures.map(_decode, lambda codestream: codestream, [(c,) for c in codestreams])
+    def picture(self, codestream):
+        return _decode(codestream)
 
 
 def _largest(image: np.ndarray, size: int) -> bytes | None:
@@ -72,10 +52,6 @@ def _largest(image: np.ndarray, size: int) -> bytes | None:
         request -= len(codestream) - size
         codestream = _encode(image, ratio=image.size / max(request, 1))
     return codestream
-
-
-def _by_quality(image: np.ndarray, psnr_db: float) -> bytes:
-    return _encode(image, psnr_db=psnr_db)
 
 
 def _encode(image: np.ndarray, ratio: float | None = None, psnr_db: float | None = None) -> bytes:
@@ -154,28 +130,3 @@ def segments(codestream: bytes) -> Iterable[tuple[int, bytes]]:
             return
         yield marker, codestream[at : at + 2 + length]
         at += 2 + length
-
-
-def _digest(image: np.ndarray) -> bytes:
-    return blake2b(np.ascontiguousarray(image).tobytes() + str(image.shape).encode(), digest_size=16).digest()
-
-
-class _Memory:
-    """The latest results of a pure function, by key; missing ones are computed on all cores, each once."""
-
-    def __init__(self, size: int):
-        self._size, self._results, self._lock = size, OrderedDict(), Lock()
-
-    def map(self, function: Callable, key: Callable, arguments: Iterable[tuple]) -> list:
-        arguments = list(arguments)
-        keys = [key(*a) for a in arguments]
-        with self._lock:
-            found = {k: self._results[k] for k in keys if k in self._results}
-        missing = {k: a for k, a in zip(keys, arguments, strict=True) if k not in found}
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            found.update(zip(missing, pool.map(lambda a: function(*a), missing.values()), strict=True))
-        with self._lock:
-            self._results.update(found)
-            while len(self._results) > self._size:
-                self._results.popitem(last=False)
-        return [found[k] for k in keys]

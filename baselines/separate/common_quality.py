@@ -4,20 +4,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from baselines.codecs.jpeg2000 import Jpeg2000
+from baselines.codecs.base import ImageCodec
+from baselines.separate.pictures import Pictures
 
 LADDER_DB = np.round(np.arange(14.0, 46.01, 0.1), 1)  # PSNR asked for
 
 
-def common_quality(codec: Jpeg2000, images: np.ndarray, uses_of: Callable[[np.ndarray], np.ndarray],
+def common_quality(codec: ImageCodec, pictures: Pictures, uses_of: Callable[[np.ndarray], np.ndarray],
                    mean_uses: float) -> float | None:
-    """The highest PSNR in dB at which pictures uint8 [B, H, W, 3] cost on average `mean_uses` at most.
+    """The highest PSNR in dB at which pictures cost on average `mean_uses` at most.
 
     uses_of: bytes int64 [B] -> channel uses [B]. None where even the lowest quality of LADDER_DB costs more.
     By bisection with real codestreams; the codec remembers them, so another MCS begins with known ones.
     """
     def affordable(rung):
-        sizes = np.array([len(c) for c in codec.to_quality(images, LADDER_DB[rung])])
+        sizes = np.array([len(c) for c in codec.to_quality(pictures.images, LADDER_DB[rung], pictures.hints)])
         return np.mean(uses_of(sizes)) <= mean_uses
 
     low, high = -1, len(LADDER_DB)

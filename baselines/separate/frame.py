@@ -3,9 +3,9 @@
 header:  | MCS index | payload symbols |     both unsigned, most significant bit first
 payload: | codestream | zero bits up to the transport block's size |     scrambled
 
-The codestream's own length needs no field: a JPEG2000 codestream ends in its EOC marker (FF D9), which tells
-it from the zero bits behind. Scrambling by a fixed pseudo-random sequence keeps those zeros from putting one
-and the same symbol on the air over and over, which would break the unit mean power of QAM.
+The codestream's own length needs no field: the codec tells it from the zero bits behind (`ImageCodec.unpad`; a
+JPEG2000 codestream ends in its EOC marker, FF D9). Scrambling by a fixed pseudo-random sequence keeps those zeros
+from putting one and the same symbol on the air over and over, which would break the unit mean power of QAM.
 """
 
 import hashlib
@@ -51,8 +51,8 @@ def to_bits(codestream: bytes, bits: int) -> np.ndarray:
 
 
 def from_bits(bits: np.ndarray) -> bytes:
-    """The codestream in a transport block's bits."""
-    return np.packbits(bits ^ _scrambling(len(bits))).tobytes().rstrip(b"\0")
+    """The codestream in a transport block's bits, the zero bytes behind it included."""
+    return np.packbits(bits ^ _scrambling(len(bits))).tobytes()
 
 
 @lru_cache(maxsize=64)

@@ -6,27 +6,29 @@ symbols that this needs.
 
 import numpy as np
 
-from baselines.codecs.jpeg2000 import Jpeg2000
+from baselines.codecs.base import ImageCodec
+from baselines.separate.pictures import Pictures
 from linksim.link.mcs import Mcs
 
 
-def fill(codec: Jpeg2000, transport, images: np.ndarray, symbols: np.ndarray, mcs: Mcs):
-    """The largest codestream in `symbols` int [B] payload symbols for each picture uint8 [B, H, W, 3].
+def fill(codec: ImageCodec, transport, pictures: Pictures, symbols: np.ndarray, mcs: Mcs):
+    """The largest codestream in `symbols` int [B] payload symbols for each of B pictures.
 
     Returns codestreams (None where not even the smallest fits) and symbols sent, int64 [B], 0 with None."""
-    codestreams = codec.to_size(images, transport.payload_bits(symbols, mcs) // 8)
+    codestreams = codec.to_size(pictures.images, transport.payload_bits(symbols, mcs) // 8, pictures.hints)
     return codestreams, _of_sent(codestreams, symbols)
 
 
-def at_quality(codec: Jpeg2000, transport, images: np.ndarray, quality_db: float, most: int, mcs: Mcs):
+def at_quality(codec: ImageCodec, transport, pictures: Pictures, quality_db: float, most: int, mcs: Mcs):
     """Codestreams of one quality (PSNR, dB) and the fewest payload symbols that carry each, as from `fill`.
 
     most: symbols that no picture exceeds; one that would gets the largest codestream that fits them."""
-    codestreams = codec.to_quality(images, quality_db)
+    codestreams = codec.to_quality(pictures.images, quality_db, pictures.hints)
     symbols = fewest_symbols(transport, [len(c) for c in codestreams], most, mcs)
     sizes = transport.payload_bits(symbols, mcs) // 8
-    codestreams = [c if len(c) <= size else codec.to_size(image[None], [size])[0]
-                   for c, size, image in zip(codestreams, sizes, images, strict=True)]
+    for row in np.flatnonzero([len(c) > size for c, size in zip(codestreams, sizes, strict=True)]):
+        one = pictures[[row]]
+        codestreams[row] = codec.to_size(one.images, sizes[[row]], one.hints)[0]
     return codestreams, _of_sent(codestreams, symbols)
 
 

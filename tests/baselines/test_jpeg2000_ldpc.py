@@ -105,7 +105,7 @@ def test_filler_behind_the_codestream_is_billed_as_filler():
     one = planned()
     burst, transport = sent(one, 10.0), one.bench.link.transport
     mcs = MCS[one.plan["mcs"][1]]
-    codestreams, symbols = one._codestreams(one.analyse(TEST), BUDGET, mcs.index)
+    codestreams, symbols = one.codestreams(one.analyse(TEST), BUDGET, mcs.index)
     split = transport.split(symbols, mcs)
     useful = np.array([8 * len(c) for c in codestreams]) / transport.payload_bits(symbols, mcs)
     assert (useful < 1).any()
@@ -186,7 +186,7 @@ def test_the_header_outlives_the_payload():
     one = planned()
     header_db = header_threshold_db(one.header.bits, one.plan["header_uses"])
     for index in one.plan["mcs"]:
-        _, payload_db = one._arriving(one.analyse(CALIBRATION), BUDGET[:4], index)
+        _, payload_db = one.arriving(one.analyse(CALIBRATION), BUDGET[:4], index)
         assert header_db <= payload_db.min() - 3
 
 
@@ -232,12 +232,17 @@ def test_without_fading_the_capacity_bound_is_at_capacity():
         assert (candidate.threshold_db <= snr_db).all() and candidate.threshold_db == pytest.approx(snr_db, abs=1e-4)
 
 
-@pytest.mark.parametrize("keys", [{"uses": 100, "budget_as": "x"}, {"budget_as": None}, {"mcs": 99},
+@pytest.mark.parametrize("keys", [{"uses": 100, "budget_as": "x"}, {"budget_as": None},
                                   {"mcs": -1}, {"failure": "freeze"}, {"rate": "none"}, {"layers": 3}])
 def test_bad_configs_are_refused(keys):
     keys = {"name": "jpeg", "type": "jpeg2000_ldpc"} | ({} if "uses" in keys else {"budget_as": "x"}) | keys
     with pytest.raises(ValidationError):
         Jpeg2000Ldpc.Config(**keys)
+
+
+def test_an_mcs_beyond_the_table_is_refused():
+    with pytest.raises(UserError, match="0..11"):
+        scheme(mcs=99)
 
 
 def test_a_plan_of_something_else_is_refused():
