@@ -31,12 +31,26 @@ def decode_blocks(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: i
                   bits_per_symbol: int, rv: int = 0, iterations: int = 20, rule: str = "boxplus-phi",
                   tile: int = TILE) -> np.ndarray:
     """float32 [T, max(sent)] LLRs log P(0)/P(1) -> uint8 [T, code.k]; the first K' bits of a row count."""
+    buffer = to_buffers(llr, block, sent, graph, z, bits_per_symbol, rv)
+    return decode_buffers(buffer, graph, z, iterations, rule, tile)
+
+
+def to_buffers(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int, bits_per_symbol: int,
+               rv: int = 0) -> np.ndarray:
+    """float32 [T, max(sent)] LLRs of one round -> float32 [T, n] LLRs of the circular buffers. Those of several
+    rounds add up, whatever their redundancy versions."""
     code = mother_code(graph, z)
     buffer = np.empty((len(llr), code.n), np.float32)
     for size, length, rows in _alike(block, sent):
         buffer[rows] = ratematch.combine(llr[rows, :length], code, size, bits_per_symbol, rv)
-    step = max(1, tile * 384 // z)
-    parts = [buffer[start : start + step] for start in range(0, len(llr), step)]
+    return buffer
+
+
+def decode_buffers(buffer: np.ndarray, graph: int, z: int, iterations: int = 20, rule: str = "boxplus-phi",
+                   tile: int = TILE) -> np.ndarray:
+    """float32 [T, n] LLRs of circular buffers -> uint8 [T, code.k]."""
+    code, step = mother_code(graph, z), max(1, tile * 384 // z)
+    parts = [buffer[start : start + step] for start in range(0, len(buffer), step)]
     return np.concatenate(list(_pool().map(lambda part: code.decode(part, iterations, rule), parts)))
 
 

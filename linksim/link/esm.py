@@ -102,23 +102,17 @@ def _table(bits: int) -> _Table:
 
 def _deficit(snr: float, bits: int) -> float:
     """bits - I, by a trapezoidal sum over the noise of a real dimension, in steps of .03 standard deviations."""
-    half = bits // 2
+    half, step = bits // 2, 0.03
     levels = amplitudes(half).astype(np.float64)
-    step = 0.03
+    labels = np.arange(2**half)[:, None] >> np.arange(half - 1, -1, -1) & 1  # [level, bit]
+    sent = np.flatnonzero(levels > 0)  # the others mirror them
     normal = np.arange(-12, 12 + step / 2, step)
     weight = np.exp(-(normal**2) / 2) * step / np.sqrt(2 * np.pi)
-    y = levels[:, None] + normal * np.sqrt(0.5 / snr)  # [levels, noise]
-    metric = -((y[..., None] - levels) ** 2) * snr  # [levels, noise, levels]
-    labels = np.arange(2**half)[:, None] >> np.arange(half - 1, -1, -1) & 1
-    total = 0.0
-    for bit in labels.T:
-        same = bit[:, None] == bit  # [sent, hypothesis]
-        right = _log_sum(np.where(same[:, None], metric, -np.inf))
-        wrong = _log_sum(np.where(same[:, None], -np.inf, metric))
-        total += np.mean(np.logaddexp(0, wrong - right) @ weight)
-    return float(2 * total / np.log(2))
-
-
-def _log_sum(metric: np.ndarray) -> np.ndarray:
-    best = metric.max(axis=-1)
-    return best + np.log(np.sum(np.exp(metric - best[..., None]), axis=-1))
+    y = levels[sent, None] + normal * np.sqrt(0.5 / snr)  # [sent, noise]
+    metric = -((y[..., None] - levels) ** 2) * snr  # [sent, noise, level]
+    likelihood = np.exp(metric - metric.max(axis=-1, keepdims=True))
+    one, zero = likelihood @ labels, likelihood @ (1 - labels)  # [sent, noise, bit]
+    is_one = labels[sent][:, None] == 1
+    right, wrong = np.where(is_one, one, zero), np.where(is_one, zero, one)
+    missing = np.log1p(wrong / right).sum(axis=-1) @ weight
+    return float(2 * missing.mean() / np.log(2))

@@ -5,8 +5,9 @@ Encoder and decoder work on whole batches of code blocks and are loops over the 
 blocks or bits: lifting by Z turns each of its entries into a rotation of a [Z, T] array. Nothing is
 compiled, so every one of the 51 lifting sizes can be used, and a block that is decoded leaves the batch.
 
-The decoder is belief propagation with the flooding schedule and the rule "boxplus-phi" (or its
-approximation "minsum"), LLRs clipped at 20, as in Sionna's `LDPC5GDecoder`, which a test compares it with.
+The decoder is belief propagation with the flooding schedule, LLRs clipped at 20, and one of three check-node
+rules as in Sionna's `LDPC5GDecoder`, which a test compares it with: "boxplus-phi"; "boxplus", the same
+function by way of tanh, whose products lose what is smaller than 1e-7; and the approximation "minsum".
 Each operation acts on every element alone and in one order, so a block gets the same bits whatever it is
 batched with.
 """
@@ -20,7 +21,8 @@ import numpy as np
 
 LLR_MAX = np.float32(20.0)
 LIFTING = tuple(sorted(a * 2**j for a in (2, 3, 5, 7, 9, 11, 13, 15) for j in range(8) if a * 2**j <= 384))
-RULES = ("boxplus-phi", "minsum")
+RULES = ("boxplus-phi", "boxplus", "minsum")
+_BELOW_ONE = np.float32(1 - 1e-7)
 _SETS = {2: 0, 3: 1, 5: 2, 7: 3, 9: 4, 11: 5, 13: 6, 15: 7}  # table 5.3.2-1: a -> index of the set of shifts
 
 
@@ -121,7 +123,7 @@ class MotherCode:
         its bits [degree, Z, T], which it replaces. Returns the new totals, and bool [T] which blocks' old
         totals, as hard decisions, break a check."""
         new, failed = channel.copy(), np.zeros(total.shape[2], bool)
-        update = _minsum if rule == "minsum" else _boxplus_phi
+        update = {"boxplus-phi": _boxplus_phi, "boxplus": _boxplus, "minsum": _minsum}[rule]
         for number, (row, message) in enumerate(zip(rows, messages, strict=True)):
             view = np.empty_like(message)
             for i, (c, s) in enumerate(row):
@@ -159,6 +161,19 @@ def _minus_phi(x: np.ndarray) -> None:
     np.maximum(bits, np.float32(1.2e-7).view(np.int32), out=bits)
     np.multiply(x, np.float32(0.5), out=x)
     np.log(np.tanh(x, out=x), out=x)
+
+
+def _boxplus(view: np.ndarray, out: np.ndarray) -> None:
+    """As _boxplus_phi: 2 atanh(product of tanh(other / 2)), the product of the others being that of all over the
+    own; below 1e-7 it is 0, and it is kept 1e-7 away from 1."""
+    np.multiply(view, np.float32(0.5), out=view)
+    np.tanh(view, out=view)
+    view[view == 0] = 1e-12
+    np.divide(np.multiply.reduce(view, axis=0), view, out=out)
+    out[np.abs(out) < 1e-7] = 0
+    np.clip(out, -_BELOW_ONE, _BELOW_ONE, out=out)
+    np.arctanh(out, out=out)
+    np.multiply(out, np.float32(2), out=out)
 
 
 def _minsum(view: np.ndarray, out: np.ndarray) -> None:

@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtri
 
-from linksim.link import qam
+from linksim.link import esm, qam
 from linksim.link.codeblocks import decode_blocks, encode_blocks
-from linksim.link.mcs import LARGEST, MCS, lifting_size
+from linksim.link.mcs import LARGEST, MCS, TABLES, Mcs, Plan, lifting_size
 
 # K' per base graph: up to 3,824 information bits base graph 2 takes rates up to .67, above it and behind it 1.
 SIZES = {2: (64, 128, 256, 512, 1024, 2048, 3840), 1: (320, 512, 1024, 2048, 4224, 8448)}
@@ -30,6 +30,60 @@ OFFSETS = (-1.2, -0.6, 0.0, 0.6, 1.2)  # SNRs of the fit, in spreads from the mi
 def load() -> dict:
     """The table as committed: "mcs" (by name of the MCS) and "header", lists of entries by K' (see main)."""
     return json.loads(files("linksim.link").joinpath("thresholds.json").read_text())
+
+
+def transport_block(p: Plan, mcs: Mcs) -> float:
+    """Es/N0 in dB at which half the transport blocks of plan p are lost on AWGN; inf where it carries nothing.
+
+    A block of K' bits is lost with probability Q((SNR - t) / s), t and s interpolated over log K'; a
+    transport block of C such with 1 - (1 - Q)^C.
+    """
+    if not p.payload:
+        return np.inf
+    middle, spread = code_block(p.graph, p.block, mcs)
+    return float(middle + spread * -ndtri(1 - 0.5 ** (1 / p.blocks)))
+
+
+def code_block(graph: int, block: int, mcs: Mcs) -> tuple[float, float]:
+    """(t, s) in dB of a code block of K' = block bits: from the entries of this MCS where it was measured; else t
+    is as far above the SNR of its BICM capacity as between the measured MCS of the same constellation next to it
+    in code rate (straight lines over the rate; at the ends, the last one's distance)."""
+    table = load()["mcs"]
+    if mcs.name in table:
+        return _at_size(table[mcs.name], graph, block)
+    measured = {name: m for name, m in _known().items() if name in table and m.bits_per_symbol == mcs.bits_per_symbol}
+    near = {name: m for name, m in measured.items() if _reaches(table[name], graph, block)} or measured
+    rates, gaps, spreads = [], [], []
+    for name, m in sorted(near.items(), key=lambda item: item[1].rate):
+        middle, spread = _at_size(table[name], graph, block)
+        rates.append(m.rate)
+        gaps.append(middle - capacity_db(m))
+        spreads.append(spread)
+    return capacity_db(mcs) + float(np.interp(mcs.rate, rates, gaps)), float(np.interp(mcs.rate, rates, spreads))
+
+
+def capacity_db(mcs: Mcs) -> float:
+    """Es/N0 in dB at which the BICM capacity of its constellation is the MCS's efficiency."""
+    return float(10 * np.log10(esm.inverse(mcs.rate * mcs.bits_per_symbol, mcs.bits_per_symbol)))
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, Mcs]:
+    return {m.name: m for several in TABLES.values() for m in several}
+
+
+def _at_size(table: list[dict], graph: int, block: int) -> tuple[float, float]:
+    graphs = [entry for entry in table if entry["graph"] == graph] or table
+    size = np.log([entry["block"] for entry in graphs])
+    middle = np.interp(np.log(block), size, [entry["threshold_db"] for entry in graphs])
+    spread = np.interp(np.log(block), size, [entry["spread_db"] for entry in graphs])
+    return float(middle), float(spread)
+
+
+def _reaches(table: list[dict], graph: int, block: int) -> bool:
+    """Whether entries of this base graph lie around `block`, or not far from it."""
+    sizes = [entry["block"] for entry in table if entry["graph"] == graph]
+    return bool(sizes) and min(sizes) / 2 <= block <= 1.25 * max(sizes)
 
 
 def blocks_lost(block: int, graph: int, bits_per_symbol: int, rate: float, snr_db: float, count: int, key: int) -> int:

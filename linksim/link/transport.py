@@ -1,33 +1,65 @@
-"""The 5G NR transport chain: CRC, segmentation, LDPC, rate matching and QAM for transport blocks of any
-length.
+"""The 5G NR transport chain: CRC, segmentation, LDPC, rate matching, scrambling and QAM for transport blocks of
+any length, and their soft combining over HARQ rounds.
 
-After 3GPP TS 38.212 (5.1 to 5.5, 7.2) and TS 38.211 (5.1). One transport block per picture; the number of
-channel uses and the MCS alone say how many bits it carries and how it is cut, so the receiver needs no more
-than these two. The code blocks of all pictures of a call are pooled by lifting size and decoded together.
+After 3GPP TS 38.212 (5.1 to 5.5, 7.2), TS 38.214 (5.1.3) and TS 38.211 (5.1, 7.3.1.1). One transport block per
+picture; the number of channel uses and the MCS alone say how many bits it carries and how it is cut, so the
+receiver needs no more than these two. The code blocks of all pictures of a call are pooled by lifting size and
+decoded together.
 """
 
+from dataclasses import dataclass
+from functools import reduce
+
 import numpy as np
-from scipy.special import ndtri
 
+from linksim.errors import UserError
 from linksim.link import crc, qam, ratematch, thresholds
-from linksim.link.codeblocks import TILE, decode_blocks, encode_blocks
+from linksim.link.codeblocks import TILE, decode_buffers, encode_blocks, to_buffers
 from linksim.link.ldpc import RULES
-from linksim.link.mcs import MCS, Mcs, Plan, plan
+from linksim.link.mcs import MCS, TABLES, Mcs, plan
+from linksim.link.scrambling import c_init, gold
 
-__all__ = ["MCS", "Mcs", "Transport"]
+__all__ = ["MCS", "Decoded", "Mcs", "Transport"]
+
+RV_ORDER = (0, 2, 3, 1)  # redundancy versions of incremental redundancy, round by round (TS 38.214, 5.1.2.1)
+
+
+def redundancy_versions(combining: str, rounds: int) -> list[int]:
+    """The redundancy version of each HARQ round. combining: "chase" (the same again) or "incremental"."""
+    if combining not in ("chase", "incremental"):
+        raise UserError(f"HARQ combining must be chase or incremental, got {combining!r}")
+    return [0 if combining == "chase" else RV_ORDER[i % len(RV_ORDER)] for i in range(rounds)]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """bits: B arrays uint8 of payload_bits. ok: bool [B], verdict of the transport block's CRC, False where
+    nothing was sent; bits of a code block that isn't ok mean nothing. blocks_ok: B arrays bool [C], verdict of
+    each code block's CRC (the transport block's where it is the only one). block_bits: B arrays int64 [C], payload
+    bits in each code block; they sum to payload_bits."""
+
+    bits: list[np.ndarray]
+    ok: np.ndarray
+    blocks_ok: list[np.ndarray]
+    block_bits: list[np.ndarray]
 
 
 class Transport:
     """iterations, rule: of the LDPC decoder (see ldpc.py). tile: code blocks decoded together at lifting
-    size 384.
+    size 384. table: name of the MCS table (see mcs.py). start: c_init of the scrambling of coded bits, which the
+    standard's tables use; the ladder's payload comes scrambled.
 
     In all methods `symbols` is int [B], the channel uses of each picture's transport block.
     """
 
-    def __init__(self, iterations: int = 20, rule: str = "boxplus-phi", tile: int = TILE):
+    def __init__(self, iterations: int = 20, rule: str = "boxplus-phi", tile: int = TILE, table: str = "ladder",
+                 start: int = c_init(rnti=1)):
         if rule not in RULES:
             raise ValueError(f"rule must be one of {RULES}, got {rule!r}")
-        self.iterations, self.rule, self.tile = iterations, rule, tile
+        if table not in TABLES:
+            raise UserError(f"MCS table must be one of {', '.join(TABLES)}, got {table!r}")
+        self.iterations, self.rule, self.tile, self.table, self.start = iterations, rule, tile, table, start
+        self.mcs = TABLES[table]
 
     def payload_bits(self, symbols: np.ndarray, mcs: Mcs) -> np.ndarray:
         """int64 [B]: information bits, a multiple of 8, that fit beside all CRCs; 0 where none do."""
@@ -61,6 +93,9 @@ class Transport:
         out = np.zeros((len(blocks.symbols), int(max(blocks.symbols, default=0))), np.complex64)
         for graph, z, at in blocks.by_code():
             coded = encode_blocks(words[at], blocks.block[at], blocks.sent[at], graph, z, mcs.bits_per_symbol, rv)
+            if mcs.table != "ladder":
+                _, column, here = blocks.places(at, mcs.bits_per_symbol)
+                coded = coded ^ self._sequence(out.shape[1], mcs)[np.where(here, column, 0)]
             row, column, here = blocks.places(at, 1)
             out[row[here], column[here]] = qam.modulate(coded, mcs.bits_per_symbol)[here]
         return out
@@ -71,45 +106,70 @@ class Transport:
         length: int [B], symbols of each row's transport block. Returns (B arrays uint8 of payload_bits, ok
         bool [B]): the verdict of the transport block's CRC, False where nothing was sent; bits that aren't
         ok mean nothing."""
+        decoded = self.receive([(symbols, noise_variance, None)], length, mcs, [rv])
+        return decoded.bits, decoded.ok
+
+    def receive(self, receptions: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]], length: np.ndarray, mcs: Mcs,
+                rvs: list[int]) -> Decoded:
+        """Decodes the HARQ rounds of B transport blocks together: LLRs of the same coded bit add up.
+
+        receptions: for each round (symbols complex64 [B, N], noise_variance float32 [B, N], llr float32 [B, N *
+        bits_per_symbol] or None), as `decode` takes them; LLRs in qam.demodulate's order count where given. A row
+        that a round didn't send is zero there (symbols and noise variance, or LLRs), and adds nothing.
+        length: int [B], symbols of each row's transport block, the same in every round. rvs: each round's
+        redundancy version. ValueError where there aren't as many of these as rounds."""
+        if not receptions or len(receptions) != len(rvs):
+            raise ValueError(f"{len(receptions)} receptions need as many redundancy versions, got {list(rvs)}")
         blocks = _Blocks(length, mcs)
-        llr = qam.demodulate(np.asarray(symbols), np.asarray(noise_variance), mcs.bits_per_symbol)
+        rounds = [self._llr(*reception, mcs) for reception in receptions]
         words = np.zeros((len(blocks.row), max(blocks.block, default=0)), np.uint8)
         for graph, z, at in blocks.by_code():
             row, column, here = blocks.places(at, mcs.bits_per_symbol)
-            received = np.where(here, llr[row, np.where(here, column, 0)], np.float32(0))
-            found = decode_blocks(received, blocks.block[at], blocks.sent[at], graph, z, mcs.bits_per_symbol, rv,
-                                  self.iterations, self.rule, self.tile)
+            column = np.where(here, column, 0)
+            shape = blocks.block[at], blocks.sent[at], graph, z, mcs.bits_per_symbol
+            heard = [to_buffers(np.where(here, llr[row, column], np.float32(0)), *shape, rv)
+                     for llr, rv in zip(rounds, rvs, strict=True)]
+            found = decode_buffers(reduce(np.add, heard), graph, z, self.iterations, self.rule, self.tile)
             width = min(found.shape[1], words.shape[1])
             words[at, :width] = found[:, :width]
-        bits, ok = [np.zeros(0, np.uint8)] * len(blocks.symbols), np.zeros(len(blocks.symbols), bool)
-        for p, rows, at in blocks.by_plan():
-            kept = p.block - (24 if p.blocks > 1 else 0)
-            transport = words[at][:, :, :kept].reshape(len(rows), -1)
-            ok[rows] = crc.check(transport, p.crc)
-            for b, payload in zip(rows, transport[:, : p.payload], strict=True):
-                bits[b] = payload
-        return bits, ok
+        return _verdicts(blocks, words)
+
+    def _llr(self, symbols, noise_variance, llr, mcs: Mcs) -> np.ndarray:
+        """float32 [B, N * bits_per_symbol], descrambled, 0 where nothing was sent."""
+        if llr is None:
+            symbols, noise_variance = np.asarray(symbols), np.asarray(noise_variance)
+            llr = qam.demodulate(symbols, noise_variance, mcs.bits_per_symbol)
+            silent = (noise_variance == 0) & (symbols == 0)
+            if silent.any():
+                llr[np.repeat(silent, mcs.bits_per_symbol, axis=1)] = 0
+        if mcs.table != "ladder":
+            llr = llr * (1 - 2 * self._sequence(llr.shape[1] // mcs.bits_per_symbol, mcs).astype(np.float32))
+        return llr
+
+    def _sequence(self, symbols: int, mcs: Mcs) -> np.ndarray:
+        return gold(self.start, symbols * mcs.bits_per_symbol)
 
     def threshold_db(self, mcs: Mcs, symbols: np.ndarray) -> np.ndarray:
-        """float64 [B]: Es/N0 in dB at which half the transport blocks are lost on AWGN, from
-        thresholds.json, measured with this chain at 20 iterations by `python -m linksim.link.thresholds`;
-        inf where nothing fits.
-
-        A block of K' bits is lost with probability Q((SNR - t) / s), t and s interpolated over log K'; a
-        transport block of C such with 1 - (1 - Q)^C.
-        """
-        return np.array([_threshold(plan(int(n), mcs), mcs.name) for n in symbols], np.float64)
+        """float64 [B]: Es/N0 in dB at which half the transport blocks are lost on AWGN (see thresholds.py),
+        at 20 iterations of boxplus-phi; inf where nothing fits."""
+        return np.array([thresholds.transport_block(plan(int(n), mcs), mcs) for n in symbols], np.float64)
 
 
-def _threshold(p: Plan, name: str) -> float:
-    if not p.payload:
-        return np.inf
-    table = thresholds.load()["mcs"][name]
-    graphs = [entry for entry in table if entry["graph"] == p.graph] or table
-    size = np.log([entry["block"] for entry in graphs])
-    middle = np.interp(np.log(p.block), size, [entry["threshold_db"] for entry in graphs])
-    spread = np.interp(np.log(p.block), size, [entry["spread_db"] for entry in graphs])
-    return float(middle + spread * -ndtri(1 - 0.5 ** (1 / p.blocks)))
+def _verdicts(blocks: "_Blocks", words: np.ndarray) -> Decoded:
+    """words: uint8 [code blocks, K' or more], as decoded."""
+    rows_total = len(blocks.symbols)
+    ok, bits = np.zeros(rows_total, bool), [np.zeros(0, np.uint8)] * rows_total
+    blocks_ok, block_bits = [np.zeros(0, bool)] * rows_total, [np.zeros(0, np.int64)] * rows_total
+    for p, rows, at in blocks.by_plan():
+        kept = p.block - (24 if p.blocks > 1 else 0)
+        transport = words[at][:, :, :kept].reshape(len(rows), -1)
+        ok[rows] = crc.check(transport, p.crc)
+        passed = ok[rows][:, None]
+        if p.blocks > 1:
+            passed = crc.check(words[at.ravel(), : p.block], "24B").reshape(at.shape)
+        for i, b in enumerate(rows):
+            bits[b], blocks_ok[b], block_bits[b] = transport[i, : p.payload], passed[i], np.array(p.block_bits)
+    return Decoded(bits, ok, blocks_ok, block_bits)
 
 
 class _Blocks:
