@@ -17,10 +17,11 @@ from pydantic import model_validator
 from linksim.errors import UserError
 from linksim.link.burst import Draw
 from linksim.link.channels.base import Channel, MovingConfig, Paths
+from linksim.link.channels.instants import at_instants
 from linksim.link.draws import normal, uniform
 
 _SINUSOIDS = 32
-_BLOCK = 64  # instants of one product: a fixed shape, so that an entry's last bit doesn't depend on how many there are
+_BLOCK = 16  # instants of one product: a fixed shape, so that an entry's last bit doesn't depend on how many there are
 
 
 class FlatConfig(MovingConfig):
@@ -51,8 +52,8 @@ class FlatChannel(Channel):
 
     @abstractmethod
     def mix(self, draw: Draw, scattered: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """The channel's gain from its scattered part: complex64 [B, R, T, N, F], the part's shape or one that N
-        instants `times` (float64 [N], seconds) need. F > 1 only for fast fading."""
+        """The channel's gain from its scattered part, complex64 [B, R, T, N, F], CN(0, 1), with F > 1 only for fast
+        fading. times: float64 [N], the instants in seconds; one where nothing moves."""
 
     def paths(self, draw: Draw, count: int, interval: float) -> Paths:
         """One path: gains [B, R, T, 1, N], delay 0. UserError for fast fading."""
@@ -85,9 +86,25 @@ def _jakes(draw: Draw, pairs: int, doppler: float, count: int, interval: float) 
     """complex64 [B, pairs, count]."""
     amplitudes = normal(draw, "gain", pairs * _SINUSOIDS).reshape(-1, pairs, _SINUSOIDS) / np.sqrt(_SINUSOIDS)
     shifts = 2 * np.pi * doppler * np.cos(2 * np.pi * uniform(draw, "angle of arrival", _SINUSOIDS))
-    blocks = -(-count // _BLOCK)
-    times = (np.arange(blocks * _BLOCK) * interval).reshape(blocks, 1, _BLOCK)
-    out = np.empty((len(shifts), pairs, blocks, _BLOCK), np.complex64)
-    for row, a, shift in zip(out, amplitudes.astype(np.complex128), shifts, strict=True):
-        row[:] = (a @ np.exp(1j * shift[:, None] * times)).transpose(1, 0, 2)
-    return out.reshape(len(out), pairs, -1)[:, :, :count]
+
+    def process(count, interval):
+        blocks = -(-count // _BLOCK)
+        times = (np.arange(blocks * _BLOCK) * interval).reshape(blocks, 1, _BLOCK)
+        out = np.empty((len(shifts), blocks, pairs, _BLOCK), np.complex128)
+        for row, a, shift in zip(out, amplitudes.astype(np.complex128), shifts, strict=True):
+            np.matmul(a, np.exp(1j * shift[:, None] * times), out=row)
+        return out.transpose(0, 2, 1, 3).reshape(len(shifts), pairs, -1)[..., :count]
+
+    return at_instants(process, count, interval, doppler)
+
+
+def line_of_sight(draw: Draw, receive: int, transmit: int, doppler: float, times: np.ndarray) -> np.ndarray:
+    """complex128 [B, R, T, N, 1], |h| = 1: one plane wave between linear arrays of half a wavelength's spacing.
+
+        h_rt(t) = exp(i (phi + pi r sin(arrival) + pi t sin(departure) + 2 pi f_D cos(direction) t))
+
+    Phase and angles are uniform on the circle, by draw. times: float64 [N], seconds."""
+    phase, arrival, departure, direction = 2 * np.pi * uniform(draw, "line of sight", 4).T[..., None, None, None]
+    across = np.pi * (np.arange(receive)[:, None, None] * np.sin(arrival) +
+                      np.arange(transmit)[:, None] * np.sin(departure))
+    return np.exp(1j * (phase + across + 2 * np.pi * doppler * np.cos(direction) * times))[..., None]
