@@ -1,9 +1,24 @@
 """One point: a scheme at one SNR, picture by picture over the air and before the judge."""
 
+from dataclasses import dataclass, fields, replace
+
 import numpy as np
 
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
+from linksim.link.burst import Draw, Reception
+
+
+@dataclass
+class Delivery:
+    """What came of B rows. images: uint8 [B, S, S, 3]. ok: bool [B]. header_ok: bool [B], in any round. ledger: purpose
+    -> int32 [B], over all rounds. rounds: int [B], transmissions."""
+
+    images: np.ndarray
+    ok: np.ndarray
+    header_ok: np.ndarray
+    ledger: dict[str, np.ndarray]
+    rounds: np.ndarray
 
 
 def order(snr_db: list[float]) -> list[float]:
@@ -25,26 +40,60 @@ def pairs(setup: Setup) -> tuple[np.ndarray, np.ndarray]:
             np.tile(np.arange(scenario.realisations), scenario.pictures))
 
 
+def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
+    """Send the rows of a draw of attempt 0, and again what isn't acknowledged, and decode what was received.
+
+    A round sends, and bills, only rows that the rounds before have left open."""
+    scheme, link, count = setup.schemes[name], setup.link, len(draw.picture)
+    out = Delivery(np.zeros((count, *setup.images.shape[1:]), np.uint8), *np.zeros((2, count), bool), {},
+                   np.zeros(count, int))
+    rows, earlier = np.arange(count), ()
+    for attempt in range(scheme.rounds):
+        here = replace(draw, picture=draw.picture[rows], realisation=draw.realisation[rows], attempt=attempt)
+        burst = setup.sent(name, snr_db, here)
+        reception = replace(link.transmit(burst, snr_db, here), earlier=earlier)
+        for purpose, spent in link.ledger(burst).items():
+            np.add.at(out.ledger.setdefault(purpose, np.zeros(count, np.int32)), rows, spent)
+        out.rounds[rows] += 1
+        out.header_ok[rows] |= reception.header_ok
+        last = attempt + 1 == scheme.rounds
+        done = np.ones(len(rows), bool) if last else scheme.acknowledge(reception)
+        if done.any():
+            out.images[rows[done]], out.ok[rows[done]] = scheme.decode(select(reception, done))
+        if done.all():
+            break
+        earlier = tuple(select(part, ~done) for part in (*earlier, replace(reception, earlier=())))
+        rows = rows[~done]
+    return out
+
+
+def select(reception: Reception, rows: np.ndarray) -> Reception:
+    """The reception of some of its rows (bool [B] or integers), earlier rounds included."""
+    own = {field.name: getattr(reception, field.name) for field in fields(reception) if field.name != "earlier"}
+    own = {name: None if value is None else value[rows] for name, value in own.items()}
+    return Reception(**own, earlier=tuple(select(part, rows) for part in reception.earlier))
+
+
 def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
-    """One row per (picture, realisation): gain, verdicts, uses by purpose, PSNR, what the task observed."""
+    """One row per (picture, realisation): gain (of the first round), verdicts, uses by purpose, PSNR, what the task
+    observed; rounds where the scheme may have several."""
     scheme, link = setup.schemes[name], setup.link
     picture, realisation = pairs(setup)
     label = f"{name} at {snr_db:g} dB"
-    with clock.work(f"encode {name}", 1, f"encoding {label}"):
-        sent = setup.burst(name, snr_db)
+    if not scheme.follows_channel:
+        with clock.work(f"encode {name}", 1, f"encoding {label}"):
+            setup.burst(name, snr_db)
     rows: list[dict] = []
     for start in range(0, len(picture), ROWS):
         here = slice(start, start + ROWS)
         with clock.work(f"points of {name}", len(picture[here]), label):
-            burst, draw = sent.rows(picture[here]), setup.draw(picture[here], realisation[here])
-            reception = link.transmit(burst, snr_db, draw)
-            images, ok = scheme.decode(reception)
+            draw = setup.draw(picture[here], realisation[here])
+            got = deliver(setup, name, snr_db, draw)
             columns = {"picture": picture[here], "realisation": realisation[here],
-                       "gain_db": decibel(link.gain(draw)),
-                       "header_ok": reception.header_ok, "ok": np.asarray(ok, bool)}
-            columns |= uses(link.ledger(burst))
-            columns["psnr_db"] = psnr_db(images, setup.images[picture[here]])
-            for i, seen in enumerate(setup.observe(images)):
+                       "gain_db": decibel(link.gain(draw)), "header_ok": got.header_ok, "ok": got.ok}
+            columns |= ({"rounds": got.rounds} if scheme.rounds > 1 else {}) | uses(got.ledger)
+            columns["psnr_db"] = psnr_db(got.images, setup.images[picture[here]])
+            for i, seen in enumerate(setup.observe(got.images)):
                 own = {key: column[i] for key, column in columns.items()}
                 rows.append({"scheme": name, "snr_db": float(snr_db)} | own | seen)
     return rows

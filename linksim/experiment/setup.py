@@ -59,17 +59,29 @@ class Setup:
         return self._analyses[key]
 
     def knowledge(self, snr_db: float) -> Knowledge:
-        """What a transmitter knows at an SNR point."""
-        return Knowledge(snr_db if self.scenario.knowledge.transmitter == "mean_snr" else None)
+        """What a transmitter knows at an SNR point, the realisation left out."""
+        return Knowledge(None if self.scenario.knowledge.transmitter == "none" else snr_db)
 
-    def burst(self, name: str, snr_db: float) -> Burst:
-        """What a scheme sends for all test pictures at an SNR point; encoded once where the scheme allows."""
+    def burst(self, name: str, snr_db: float, attempt: int = 0) -> Burst:
+        """What a scheme sends for all test pictures at an SNR point in a round, should it send; encoded once where
+        the scheme allows. Not for schemes that follow the channel."""
         scheme, knowledge = self.schemes[name], self.knowledge(snr_db)
-        key = name, knowledge if scheme.follows_snr else None
+        key = name, knowledge.snr_db if scheme.follows_snr else None, attempt
         if key not in self._bursts:
-            self._bursts = {k: v for k, v in self._bursts.items() if k[0] != name}
-            self._bursts[key] = encode(scheme, self.analysis(name), self.budgets[name], knowledge)
+            self._bursts = {k: v for k, v in self._bursts.items() if k[0] != name or k[1] == key[1]}
+            self._bursts[key] = encode(scheme, self.analysis(name), self.budgets[name], knowledge, attempt)
         return self._bursts[key]
+
+    def sent(self, name: str, snr_db: float, draw: Draw) -> Burst:
+        """The burst of the rows of a draw: for a scheme that knows the realisation, encoded row by row for it."""
+        scheme = self.schemes[name]
+        if not (scheme.follows_channel and self.scenario.knowledge.transmitter == "realisation"):
+            return self.burst(name, snr_db, draw.attempt).rows(draw.picture)
+        budget = None if self.budgets[name] is None else self.budgets[name][draw.picture]
+        symbols = self.link.grid.data_per_slot if budget is None else np.maximum(self.link.capacity(budget), 1)
+        known = {bits: self.link.effective_snr_db(draw, snr_db, symbols, bits) for bits in (None, 2, 4, 6, 8)}
+        knowledge = Knowledge(snr_db, known.pop(None), known)
+        return encode(scheme, self.analysis(name)[draw.picture], budget, knowledge, draw.attempt)
 
     def draw(self, pictures: np.ndarray, realisations: np.ndarray) -> Draw:
         """The sweep's draws of rows int64 [B]."""
@@ -91,15 +103,18 @@ class Setup:
         return {"bootstrap": self.scenario.bootstrap, "seed": self.scenario.seed}
 
 
-def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
-    """The burst for all rows of an analysis, ROWS at a time."""
-    parts = [scheme.encode(analysis[rows], None if budget is None else budget[rows], knowledge)
-             for start in range(0, len(analysis), ROWS)
-             for rows in [np.arange(start, min(start + ROWS, len(analysis)))]]
+def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge, attempt: int = 0) -> Burst:
+    """The burst of a round for all rows of an analysis, ROWS at a time where all rows know the same."""
+    step = ROWS if knowledge.effective_snr_db is None else len(analysis)
+    parts = []
+    for start in range(0, len(analysis), step):
+        rows = np.arange(start, min(start + step, len(analysis)))
+        few = analysis[rows], None if budget is None else budget[rows], knowledge
+        parts.append(scheme.retransmit(*few, attempt) if attempt else scheme.encode(*few))
     symbols, length, header = (np.concatenate([getattr(part, field) for part in parts])
                                for field in ("symbols", "length", "header"))
     ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
-    return Burst(symbols, length, header, parts[0].header_uses, ledger)
+    return Burst(symbols, length, header, parts[0].header_uses, ledger, parts[0].bits_per_symbol)
 
 
 def _link(scenario: Scenario):

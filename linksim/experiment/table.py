@@ -2,18 +2,20 @@
 
 import numpy as np
 
-from linksim.experiment.points import decibel, pairs
+from linksim.experiment.points import deliver, pairs
 from linksim.experiment.progress import Clock
-from linksim.experiment.setup import Setup
+from linksim.experiment.setup import ROWS, Setup
 from linksim.schemes.base import lost_picture
 
-_NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "psnr_db"}
+_NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "rounds",
+             "psnr_db"}
 
 
 def line(setup: Setup, rows: list[dict]) -> dict:
     """A point's line: the task's scores with their 95 % interval, means over rows of everything else.
 
-    header_lost, lost: shares of rows whose header, or picture, was lost. choice: the scheme's at this SNR."""
+    header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
+    several. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
     spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
     seen = [{key: row[key] for key in row if key not in _NOT_SEEN and key not in spent} for row in rows]
@@ -21,6 +23,7 @@ def line(setup: Setup, rows: list[dict]) -> dict:
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
             | _score(setup, seen, np.array([row["picture"] for row in rows]))
             | {key: float(np.mean([row[key] for row in rows])) for key in spent}
+            | ({"rounds": float(np.mean([row["rounds"] for row in rows]))} if "rounds" in rows[0] else {})
             | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
                "lost": float(np.mean([not row["ok"] for row in rows])),
                "psnr_db": float(np.mean([row["psnr_db"] for row in rows])),
@@ -37,21 +40,21 @@ def clean(setup: Setup) -> list[dict]:
 def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
     """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures.
 
-    A picture arrives where 10 log10(gain) + SNR reaches the candidate's threshold; else the lost picture
-    counts.
+    A picture arrives where the effective SNR of its row (`Link.effective_snr_db`) reaches the candidate's threshold;
+    else the lost picture counts.
     """
-    picture, realisation = pairs(setup)
-    gain_db = decibel(setup.link.gain(setup.draw(picture, realisation)))
+    picture, _ = pairs(setup)
     lost = setup.observe(lost_picture(setup.scenario.source.size)[None])[0]
     best: dict[tuple[str, float], tuple] = {}
     candidates = iter(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
+    effective_db = _Effective(setup, setup.budgets[name])
     while True:
         with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
             if (candidate := next(candidates, None)) is None:
                 break
             seen = setup.observe(candidate.images)
             for snr_db in setup.scenario.snr_db:
-                arrived = gain_db + snr_db >= np.asarray(candidate.threshold_db)[picture]
+                arrived = effective_db(candidate, snr_db) >= np.asarray(candidate.threshold_db)[picture]
                 rows = [seen[p] if here else lost for p, here in zip(picture, arrived, strict=True)]
                 score = setup.task.score(rows, _truths(setup, picture), picture)[setup.task.metric]
                 at = candidate.curve, snr_db
@@ -60,6 +63,28 @@ def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
     return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(rows)}
             | _score(setup, rows, picture) | {"lost": lost_share, "choice": label}
             for (curve, snr_db), (_, label, rows, lost_share) in sorted(best.items())]
+
+
+class _Effective:
+    """Effective SNR in dB of every row for a candidate of `bounds`, float64 [R]; equal questions asked once."""
+
+    def __init__(self, setup: Setup, budget: np.ndarray | None):
+        self._setup, self._known = setup, {}
+        link = setup.link
+        self._usual = (np.full(setup.scenario.pictures, link.grid.data_per_slot) if budget is None
+                       else np.maximum(link.capacity(budget), 1))
+
+    def __call__(self, candidate, snr_db: float) -> np.ndarray:
+        bits, symbols = (getattr(candidate, key, None) for key in ("bits_per_symbol", "symbols"))
+        symbols = np.maximum(self._usual if symbols is None else np.asarray(symbols), 1)
+        key = bits, snr_db, symbols.tobytes()
+        if key not in self._known:
+            picture, realisation = pairs(self._setup)
+            parts = [slice(start, start + ROWS) for start in range(0, len(picture), ROWS)]
+            self._known[key] = np.concatenate([self._setup.link.effective_snr_db(
+                self._setup.draw(picture[few], realisation[few]), snr_db, symbols[picture[few]], bits)
+                for few in parts])
+        return self._known[key]
 
 
 def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
@@ -91,8 +116,7 @@ def examples(setup: Setup) -> dict[str, np.ndarray]:
            "classes": np.array(setup.task.classes)}
     shown = {"sent": setup.images[chosen]}
     for name, scheme in setup.schemes.items():
-        reception = setup.link.transmit(setup.burst(name, snr_db).rows(chosen), snr_db, draw)
-        shown[name] = out[f"received/{name}"] = scheme.decode(reception)[0]
+        shown[name] = out[f"received/{name}"] = deliver(setup, name, snr_db, draw).images
         if "mask" not in out:
             out |= scheme.details(setup.analysis(name)[chosen])
     for name, images in shown.items():

@@ -6,7 +6,8 @@ A scheme is registered with `@register("scheme", name)`; its `Config` is what a 
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,9 +31,22 @@ class SchemeConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the transmitter knows of the channel: its mean SNR in dB, or nothing (None)."""
+    """What the transmitter knows of the channel: nothing, its mean SNR, or the realisations to come.
+
+    snr_db: mean SNR in dB, or None. effective_snr_db: float64 [B], the AWGN SNR in dB as good as the channel that each
+    row is about to meet (`Link.effective_snr_db`, Gaussian symbols), or None; effective_by_bits: the same for QAM of
+    2, 4, 6 and 8 bits per symbol.
+    """
 
     snr_db: float | None = None
+    effective_snr_db: np.ndarray | None = None
+    effective_by_bits: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    def effective_db(self, bits_per_symbol: int | None = None) -> np.ndarray:
+        """float64 [B] for a constellation, or for Gaussian symbols where it isn't known for that one."""
+        if self.effective_snr_db is None:
+            raise ValueError("this transmitter doesn't know the channel's realisation")
+        return self.effective_by_bits.get(bits_per_symbol, self.effective_snr_db)
 
 
 @dataclass(frozen=True)
@@ -70,17 +84,27 @@ class Survey:
 class Scheme(ABC):
     """One system under test. `decode` sees the reception and nothing else of what `encode` knew.
 
+    A scheme of several rounds (HARQ) sends again what its receiver doesn't acknowledge:
+
+        encode -> (the air) -> acknowledge -> retransmit -> (the air) -> acknowledge -> ... -> decode
+
+    The way back carries one bit per round, free of charge and of errors; every round is billed like the first, and
+    meets a channel and a noise of its own (`Draw.attempt`). The receiver keeps what it got in earlier rounds.
+
     A scheme may also define:
 
         analysis_key() -> hashable              schemes of equal key share one analysis
         choice(knowledge) -> str                what it chose, for the table (the name of an MCS)
         uses_over_mu(analysis, mus) -> (uses int [M, P], kept float [M, P])     for a scenario's symbols_vs_mu
         bounds(analysis, budget) -> iterator of candidates, each with curve, label (str), images uint8 [P, S, S, 3]
-            and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound
+            and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound. May have
+            bits_per_symbol and symbols int [P], for `Link.effective_snr_db`
     """
 
     Config: ClassVar[type[SchemeConfig]] = SchemeConfig
     follows_snr: ClassVar[bool] = False  # True where encode depends on Knowledge.snr_db
+    follows_channel: bool = False  # True where encode depends on Knowledge.effective_snr_db; may differ by instance
+    rounds: int = 1  # transmissions of a picture at most; may differ by instance
 
     def __init__(self, config: SchemeConfig, bench: Bench):
         self.config, self.bench, self.plan = config, bench, {}
@@ -106,9 +130,26 @@ class Scheme(ABC):
         """The burst for the analysed pictures. budget: int32 [B] total channel uses allowed per picture (header
         and pilots included) or None."""
 
+    def acknowledge(self, reception: Reception) -> np.ndarray:
+        """bool [B]: what needs no further round, by the receiver's own verdict on `reception` and the rounds in
+        `reception.earlier`. For schemes of several rounds."""
+        raise NotImplementedError(f"{type(self).__name__} has one round")
+
+    def retransmit(self, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge, attempt: int) -> Burst:
+        """What round `attempt` (from 1) sends for every picture of the analysis, should it be sent; arguments
+        otherwise as in `encode`. Shapes as encode's."""
+        raise NotImplementedError(f"{type(self).__name__} has one round")
+
+    @classmethod
+    def refusal(cls, config: SchemeConfig, scenario: Any) -> str | None:
+        """Why this scenario can't have a scheme of this config, for example because its policy knows more of the
+        channel than `scenario.knowledge` grants: the key, the value found, what is allowed. None where it can."""
+        return None
+
     @abstractmethod
     def decode(self, reception: Reception) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures uint8 [B, H, W, 3] and ok bool [B]; where ok is False the declared failure policy applied."""
+        """Pictures uint8 [B, H, W, 3] and ok bool [B]; where ok is False nothing was received that could be shown,
+        and the lost picture stands for it."""
 
     def details(self, analysis: Any) -> dict[str, np.ndarray]:
         """Per-picture arrays for example figures, e.g. {"weights": float32 [B, h, w], "mask": bool [B, h, w]}."""
