@@ -1,9 +1,9 @@
-"""Who pays for what: every resource element of a burst under one purpose (burst.PURPOSES)."""
+"""Who pays for what: every channel use of a burst under one purpose (burst.PURPOSES)."""
 
 import numpy as np
 
 from linksim.link.burst import PURPOSES, Burst
-from linksim.link.grid import GridConfig
+from linksim.link.grid import Grid
 
 _BITS_PER_SYMBOL, _CRC_BITS = 2, 16  # the header's: QPSK, CRC16
 
@@ -16,7 +16,7 @@ def header_split(bits: int, uses: int) -> dict[str, int]:
     return {"side_information": information, "crc_filler": crc, "coding": uses - information - crc}
 
 
-def bill(burst: Burst, grid: GridConfig) -> dict[str, np.ndarray]:
+def bill(burst: Burst, grid: Grid) -> dict[str, np.ndarray]:
     """purpose -> int32 [B] for every purpose; the sum is `grid.uses(header_uses + length)`.
 
     ValueError where the burst's own ledger doesn't sum to its length."""

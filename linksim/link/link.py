@@ -1,51 +1,22 @@
-"""The link: a burst goes in, a reception comes out, and every resource element is billed.
+"""The link: a burst goes in, a reception comes out, and every channel use is billed.
 
-SNR is Es/N0 in dB per data resource element at the receiver, averaged over fading: symbols have mean power 1
-and E|h|^2 = 1, so N0 = 10^(-SNR/10). Nothing is normalised per row; what fades, fades.
+SNR is Es/N0 in dB per data resource element and receive antenna, averaged over fading: all transmit antennas together
+have power 1 and E|h|^2 = 1, so N0 = 10^(-SNR/10). Nothing is normalised per row; what fades, fades.
 """
 
 from functools import cache, cached_property
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
 
-from linksim.errors import UserError
+from linksim.link import qam
 from linksim.link.burst import Burst, Draw, Reception
-from linksim.link.channels.base import ChannelConfig
+from linksim.link.config import LinkConfig, TransportConfig
 from linksim.link.draws import calibration_draw, normal
-from linksim.link.grid import GridConfig
+from linksim.link.grid import Grid
 from linksim.link.ledger import bill
-from linksim.registry import lookup
+from linksim.link.quality import THINNING, effective_snr, sinr
 
-
-class TransportConfig(BaseModel):
-    """Belief-propagation iterations of the LDPC decoders (payload and header) and their check-node rule."""
-
-    model_config = ConfigDict(extra="forbid")
-    iterations: Annotated[int, Field(ge=1, le=200)] = 20
-    rule: Literal["boxplus-phi", "minsum"] = "boxplus-phi"
-
-
-class LinkConfig(BaseModel):
-    """The `link` part of a scenario. channel: the Config of the channel model it names."""
-
-    model_config = ConfigDict(extra="forbid")
-    channel: SerializeAsAny[ChannelConfig]
-    grid: GridConfig = GridConfig()
-    csi: Literal["perfect"] = "perfect"
-    transport: TransportConfig = TransportConfig()
-
-    @field_validator("channel", mode="before")
-    @classmethod
-    def _by_name(cls, value):
-        if not isinstance(value, dict):
-            return value
-        try:
-            model = lookup("channel", value.get("model"))
-        except UserError as error:
-            raise ValueError(str(error)) from error
-        return model.Config.model_validate(value)
+__all__ = ["Link", "LinkConfig", "TransportConfig"]
 
 
 class Link:
@@ -57,8 +28,8 @@ class Link:
     calibration_draws = staticmethod(calibration_draw)
 
     def __init__(self, config: LinkConfig, tile: int = 16):
-        self.config, self.grid = config, config.grid
-        self.channel = lookup("channel", config.channel.model)(config.channel)
+        self.config, self.grid = config, Grid(config.grid, config.antennas.transmit)
+        self.channel = config.build_channel()
         self.slot_tile = 4 * tile
 
     @cached_property
@@ -66,31 +37,51 @@ class Link:
         """The compiled stage (`linksim.link.air.Air`)."""
         from linksim.link.air import Air
 
-        return Air(self.grid, self.slot_tile)
+        return Air(self.grid, self.slot_tile, self._estimator, self.config.equaliser, self._searches)
+
+    @cached_property
+    def _estimator(self):
+        """The channel estimator; None for perfect CSI."""
+        from linksim.link.estimation import Estimator, correlations
+
+        if self.config.csi == "perfect":
+            return None
+        lmmse = self.config.csi == "lmmse"
+        return Estimator(self.grid, correlations(self.channel, self.grid) if lmmse else self.config.interpolation)
+
+    @property
+    def _searches(self) -> bool:
+        """Whether a detector searches a constellation. Of one stream the equaliser keeps all there is to know."""
+        return self.config.equaliser == "kbest" and self.grid.streams > 1
 
     @cached_property
     def transport(self):
         """The 5G transport chain (`linksim.link.transport.Transport`)."""
         from linksim.link.transport import Transport
 
-        return Transport(iterations=self.config.transport.iterations, rule=self.config.transport.rule)
+        chain = self.config.transport
+        return Transport(iterations=chain.iterations, rule=chain.rule, table=chain.mcs_table)
 
     def transmit(self, burst: Burst, snr_db: float, draw: Draw) -> Reception:
         """Send B rows, header first, at a mean SNR of `snr_db` over the channel of their draws.
 
-        ValueError where the burst breaks its contract (shapes, length, more than unit power)."""
+        With equaliser kbest and several streams the payload's LLRs come from the detector, the header's from the
+        LMMSE equaliser. ValueError where the burst breaks its contract (shapes, length, more than unit power)."""
         _check(burst, draw)
         code, head = self._header_code(burst), burst.header_uses
+        if self._searches and burst.bits_per_symbol is None:
+            raise ValueError(self.config.refusal(analog=True))
         sent = np.arange(burst.symbols.shape[1]) < burst.length[:, None]
         symbols = np.where(sent, burst.symbols, 0).astype(np.complex64)
         if code is not None:
             symbols = np.concatenate([code.encode(burst.header), symbols], axis=1)
-        received, variance = self._over_the_air(symbols, head + burst.length, snr_db, draw)
+        bits = burst.bits_per_symbol if self._searches else None
+        received, variance, llr = self._over_the_air(symbols, head, head + burst.length, snr_db, draw, bits)
         if code is None:
             header, header_ok = burst.header, np.ones(len(symbols), bool)
         else:
             header, header_ok = code.decode(received[:, :head], variance[:, :head])
-        return Reception(received[:, head:], variance[:, head:], header, header_ok)
+        return Reception(received[:, head:], variance[:, head:], header, header_ok, llr)
 
     def _header_code(self, burst: Burst):
         bits, uses, transport = burst.header.shape[1], burst.header_uses, self.config.transport
@@ -98,50 +89,129 @@ class Link:
             raise ValueError(f"a header of {bits} bits can't take {uses} channel uses")
         return _code(bits, uses, transport.iterations, transport.rule) if bits else None
 
-    def _over_the_air(self, symbols, length, snr_db, draw):
-        """Equalised complex64 and variance float32, both [B, M], zero beyond length; a few rows at a time."""
+    def _over_the_air(self, symbols, head, length, snr_db, draw, bits):
+        """Equalised complex64 and variance float32, both [B, M], zero beyond length, and LLRs of the payload float32
+        [B, (M - head) * bits] or None; a few rows at a time."""
         parts = []
-        for start in range(0, len(symbols), self.slot_tile):
-            few = slice(start, start + self.slot_tile)
+        at_once = max(1, self.slot_tile // (self.channel.receive * self.channel.transmit))
+        for start in range(0, len(symbols), at_once):
+            few = slice(start, start + at_once)
             here = Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
-            parts.append(self._few_over_the_air(symbols[few], length[few], snr_db, here))
-        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+            parts.append(self._few_over_the_air(symbols[few], head, length[few], snr_db, here, bits))
+        columns = zip(*parts, strict=True)
+        return tuple(None if column[0] is None else np.concatenate(column) for column in columns)
 
-    def _few_over_the_air(self, symbols, length, snr_db, draw):
+    def _few_over_the_air(self, symbols, head, length, snr_db, draw, bits):
         """Only the slots begun are sent."""
-        grid, (rows, most) = self.grid, symbols.shape
-        shape = grid.symbols_per_slot, grid.fft_size
-        slots = grid.slots(length)
+        rows, most = symbols.shape
+        slots = self.grid.slots(length)
         longest = max(int(slots.max()), 1)
         row, slot = np.nonzero(np.arange(longest) < slots[:, None])
-        slotted = _fit(symbols, longest * grid.data_per_slot).reshape(rows, longest, -1)
+        slotted = _fit(symbols, longest * self.grid.data_per_slot).reshape(rows, longest, -1)
         received, variance = np.zeros_like(slotted), np.zeros(slotted.shape, np.float32)
         if len(row):
-            response = self.channel.response(draw, longest, *shape)
-            seen = response[row, slot if response.shape[1] > 1 else 0]
-            noise = normal(draw, "noise", longest * shape[0] * shape[1]).reshape(rows, longest, *shape)
-            n0 = 10 ** (-snr_db / 10)
-            out = self.air.send(slotted[row, slot], seen, noise[row, slot], n0)
-            received[row, slot], variance[row, slot] = out
+            noise = self._noise(draw, longest)[row, slot]
+            out = self._send(slotted, row, slot, noise, 10 ** (-snr_db / 10), draw)
+            received[row, slot], variance[row, slot] = out[:2]
         sent = np.arange(most) < length[:, None]
-        return tuple(np.where(sent, _fit(a.reshape(rows, -1), most), 0) for a in (received, variance))
+        received, variance = (np.where(sent, _fit(a.reshape(rows, -1), most), 0) for a in (received, variance))
+        if bits is None:
+            return received, variance, None
+        llr = qam.demodulate(received, variance, bits).reshape(rows, most, bits) * sent[..., None]
+        if len(row):
+            self._search(llr, out[2:], row, slot, head, length)
+        return received, variance, llr[:, head:].reshape(rows, -1)
+
+    def _send(self, slotted, row, slot, noise, n0, draw):
+        """The slots `slot` of the rows `row` through channel and receiver; see `Air.send`."""
+        config, longest = self.grid.config, slotted.shape[1]
+        response = self._response(draw, longest, config.frequencies)
+        if response.shape[3] > 1:
+            response = response.reshape(*response.shape[:3], longest, config.symbols_per_slot, -1)
+            response = response[row, :, :, slot]
+        else:
+            response = response[row]
+        return self.air.send(slotted[row, slot], response, noise, n0)
+
+    def _response(self, draw, slots, frequencies):
+        """complex64 [B, R, T, N, F], once per OFDM symbol."""
+        config = self.grid.config
+        return self.channel.response(draw, slots * config.symbols_per_slot, config.symbol_seconds, frequencies)
+
+    def _noise(self, draw, slots):
+        """complex64 [B, slots, R, symbols, fft_size], CN(0, 1)."""
+        shape = slots, self.grid.config.symbols_per_slot, self.grid.config.fft_size
+        purposes = ["noise", *(f"noise {antenna}" for antenna in range(1, self.channel.receive))]
+        return np.stack([normal(draw, purpose, int(np.prod(shape))).reshape(-1, *shape) for purpose in purposes], 2)
+
+    def _search(self, llr, kept, row, slot, head, length):
+        """Puts the detector's LLRs in the place of the equaliser's on the resource elements that payload alone
+        fills; on the one that it shares with the header, and on the last if streams stay silent there, the
+        equaliser's stay. llr: [B, M, bits]."""
+        received, response = kept
+        streams = self.grid.streams
+        first = slot[:, None] * self.grid.data_per_slot + streams * np.arange(received.shape[2])  # [n, K]
+        n, k = np.nonzero((first >= head) & (first + streams <= length[row][:, None]))
+        if len(n):
+            found = _detector(streams, llr.shape[2]).llr(received[n, :, k], response[n, :, :, k])
+            llr[row[n][:, None], first[n, k][:, None] + np.arange(streams)] = found
 
     def gain(self, draw: Draw) -> np.ndarray:
-        """float32 [B], mean |h|^2 over the first slot of each row's channel, for any scheme and SNR."""
-        response = self.channel.response(draw, 1, self.grid.symbols_per_slot, self.grid.fft_size)
-        return np.mean(np.abs(response) ** 2, axis=(1, 2, 3), dtype=np.float64).astype(np.float32)
+        """float32 [B], mean |h|^2 over the first slot of each row's channel and its antennas, for any scheme and
+        SNR."""
+        response = self._response(draw, 1, self.grid.config.frequencies)
+        return np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
+
+    def effective_snr_db(self, draw: Draw, snr_db: float, symbols, bits_per_symbol: int | None = None) -> np.ndarray:
+        """float64 [B]: the SNR in dB on AWGN that carries as much mutual information (`linksim.link.esm`) as each
+        row's channel does, after equalisation, over the resource elements that `symbols` (int or int [B], header
+        included) uses fill. bits_per_symbol: of the constellation; None: Gaussian symbols.
+
+        With one gain for a whole burst and perfect CSI it is snr_db + 10 log10(gain). What the receiver doesn't know
+        of the channel counts as noise; interference in the time domain does not."""
+        config, rows = self.grid.config, len(draw.picture)
+        symbols = np.maximum(np.broadcast_to(np.asarray(symbols, np.int64), rows), 1)
+        carriers = np.arange(0, len(config.used), THINNING)
+        looked_at = config.used[carriers]
+        slots, n0 = int(self.grid.slots(symbols).max()), 10 ** (-snr_db / 10)
+        if self.channel.frequency_only:
+            response = self._response(draw, slots, config.frequencies)[..., looked_at]
+        else:
+            response = self._response(draw, slots, config.frequencies[looked_at])
+        if response.shape[1:] == (1, 1, 1, 1) and self._estimator is None:
+            gain = np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
+            return snr_db + 10 * np.log10(np.maximum(gain.astype(np.float64), 1e-30))
+        no = n0 if self._estimator is None else np.mean(self._estimator.weights(n0)[1])
+        snr = sinr(response, no, self.config.equaliser == "zf")
+        return 10 * np.log10(np.maximum(effective_snr(snr, self.grid, carriers, symbols, bits_per_symbol), 1e-30))
 
     def ledger(self, burst: Burst) -> dict[str, np.ndarray]:
         """purpose -> int32 [B], header and pilots included; sums to `uses(header_uses + length)`."""
         return bill(burst, self.grid)
 
     def uses(self, symbols) -> np.ndarray:
-        """Resource elements that `symbols` header and payload symbols use, pilots included, int64 [B]."""
+        """Channel uses that `symbols` header and payload symbols take, pilots included, int64 [B]."""
         return self.grid.uses(symbols)
 
     def capacity(self, uses) -> np.ndarray:
-        """The most header and payload symbols that fit in `uses` resource elements, int64 [B]."""
+        """The most header and payload symbols that fit in `uses` channel uses, int64 [B]."""
         return self.grid.capacity(uses)
+
+    def declared(self) -> dict[str, str]:
+        """What a figure must say of this link."""
+        config, transport = self.config, self.config.transport
+        channel = config.channel.model_dump(mode="json", exclude={"model"}, exclude_none=True)
+        told = ", ".join(f"{key} {value}" for key, value in channel.items())
+        csi = f"ls, {config.interpolation}" if config.csi == "ls" else config.csi
+        return {
+            "channel": config.channel.model + (f" ({told})" if told else ""),
+            "csi": csi,
+            "equaliser": config.equaliser,
+            "antennas": f"{config.antennas.transmit} transmit, {config.antennas.receive} receive",
+            "domain": ", ".join([config.domain, *config.impairments.asked()]),
+            "decoder": f"{transport.rule}, {transport.iterations} iterations",
+            "mcs_table": transport.mcs_table,
+        }
 
 
 def _fit(rows: np.ndarray, width: int) -> np.ndarray:
@@ -154,6 +224,13 @@ def _code(bits: int, uses: int, iterations: int, rule: str):
     from linksim.link.headercode import HeaderCode
 
     return HeaderCode(bits, uses, iterations, rule)
+
+
+@cache
+def _detector(streams: int, bits: int):
+    from linksim.link.detector import KBest
+
+    return KBest(streams, bits)
 
 
 def _check(burst: Burst, draw: Draw) -> None:
