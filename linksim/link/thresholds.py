@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import log_ndtr, ndtri
 
-from linksim.link import esm, qam
-from linksim.link.codeblocks import decode_blocks, encode_blocks
-from linksim.link.mcs import LARGEST, MCS, TABLES, Mcs, Plan, lifting_size
+from linksim.link import esm, simulate
+from linksim.link.mcs import LARGEST, MCS, TABLES, Mcs, Plan
 
 # K' per base graph: up to 3,824 information bits base graph 2 takes rates up to .67, above it and behind it 1.
 SIZES = {2: (64, 128, 256, 512, 1024, 2048, 3840), 1: (320, 512, 1024, 2048, 4224, 8448)}
@@ -89,15 +88,8 @@ def _reaches(table: list[dict], graph: int, block: int) -> bool:
 def blocks_lost(block: int, graph: int, bits_per_symbol: int, rate: float, snr_db: float, count: int, key: int) -> int:
     """How many of `count` code blocks of K' = block bits are wrong after AWGN at Es/N0 = snr_db."""
     rng = np.random.default_rng([key, block, graph, bits_per_symbol, round(1000 * rate), round(1000 * (snr_db + 100))])
-    sent = np.full(count, int(np.ceil(block / rate / bits_per_symbol)) * bits_per_symbol)
-    size, z = np.full(count, block), lifting_size(graph, block)
-    bits = rng.integers(0, 2, (count, block), dtype=np.uint8)
-    symbols = qam.modulate(encode_blocks(bits, size, sent, graph, z, bits_per_symbol), bits_per_symbol)
-    variance = np.float32(10 ** (-snr_db / 10))
-    noise = rng.standard_normal((*symbols.shape, 2), np.float32) @ np.array([1, 1j], np.complex64)
-    received = symbols + noise * np.sqrt(variance / 2)
-    llr = qam.demodulate(received, np.full(symbols.shape, variance), bits_per_symbol)
-    return int(np.any(decode_blocks(llr, size, sent, graph, z, bits_per_symbol)[:, :block] != bits, axis=1).sum())
+    sent = int(np.ceil(block / rate / bits_per_symbol)) * bits_per_symbol
+    return simulate.errors(rng, block, sent, graph, bits_per_symbol, snr_db, count)
 
 
 def measure(block: int, graph: int, bits_per_symbol: int, rate: float, count: int = 200) -> tuple[float, float]:
