@@ -122,16 +122,26 @@ def train(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="Folder that a run has left")]):
-    """Draw the figures of a finished run again, from its folder alone.
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Folder that a run has left; several are compared")],
+    out: Annotated[Path, typer.Option(help="Where a comparison goes.")] = Path("results/compare"),
+):
+    """Draw the figures of a finished run again, from its folder alone; of several runs, the comparison.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
         linksim report results/rayleigh_slow
+        linksim report results/awgn results/rayleigh_slow results/tdl_a_30kmh --out results/channels
     """
-    from linksim.report import draw
+    if len(folders) == 1:
+        from linksim.report import draw
 
-    for path in draw(folder):
+        written = draw(folders[0])
+    else:
+        from linksim.report.compare import draw as compare
+
+        written = compare(folders, out)
+    for path in written:
         Console().print(escape(str(path)), highlight=False)
 
 

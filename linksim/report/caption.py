@@ -6,8 +6,11 @@ from linksim.report.store import Run
 
 PROTOCOLS = {"coco": "COCO, IoU .5", "voc_all": "VOC, all points", "voc_11": "VOC, 11 points"}
 RATES = ("picture by picture the same uses", "at constant quality the same mean uses")
-CHANNELS = {"awgn": "AWGN", "rayleigh": "Rayleigh fading"}
-SENDER = {"mean_snr": "transmitter knows the mean SNR", "none": "transmitter knows nothing of the channel"}
+CHANNELS = {"awgn": "AWGN", "rayleigh": "Rayleigh fading", "rician": "Rician fading", "cir": "measured channel",
+            "shadowed-rician": "shadowed Rician fading", "ray-traced": "ray-traced scene", "umi": "UMi", "uma": "UMa",
+            "rma": "RMa"}
+SENDER = {"mean_snr": "transmitter knows the mean SNR", "none": "transmitter knows nothing of the channel",
+          "realisation": "transmitter knows each realisation of the channel"}
 
 
 def metric(run: Run) -> str:
@@ -18,9 +21,18 @@ def metric(run: Run) -> str:
 
 def channel(run: Run) -> str:
     """The channel in a few words, for a title."""
-    model = dict(run.scenario.get("link", {}).get("channel", {}))
-    name = CHANNELS.get(model.get("model"), str(model.get("model", "channel")))
-    return f"{model['fading']} {name}" if model.get("fading") else name
+    model = run.scenario.get("link", {}).get("channel", {})
+    name = str(model.get("model", "channel"))
+    called = CHANNELS.get(name, name.upper())
+    how = model.get("fading")
+    words = [f"{how} {called}" if how in ("slow", "fast") else called]
+    if model.get("k_db") is not None:
+        words.append(f"K = {model['k_db']:g} dB")
+    if model.get("delay_spread") is not None:
+        words.append(f"{1e9 * model['delay_spread']:g} ns")
+    if model.get("speed") is not None and how not in ("slow", "fast"):
+        words.append(f"{model['speed']:g} km/h")
+    return ", ".join(words)
 
 
 def data(run: Run) -> str:
@@ -35,11 +47,22 @@ def data(run: Run) -> str:
 
 
 def air(run: Run) -> str:
-    """Channel and what each side knows of it."""
-    knows = run.scenario.get("knowledge", {})
+    """Channel, what each side knows of it, and what the receiver does."""
+    knows, link = run.scenario.get("knowledge", {}), run.scenario.get("link", {})
     sender = SENDER.get(knows.get("transmitter"), "the transmitter's knowledge isn't recorded")
-    receiver = f"receiver has {knows.get('receiver', 'perfect')} CSI"
-    return f"{channel(run)} on an OFDM grid, SNR is Es/N0 per resource element, {sender}, {receiver}"
+    csi = link.get("csi", "perfect")
+    receiver = "receiver has perfect CSI" if csi == "perfect" else f"receiver estimates the channel ({csi.upper()})"
+    words = [f"{channel(run)} on an OFDM grid", "SNR is Es/N0 per resource element", sender, receiver]
+    antennas, chain = link.get("antennas") or {}, link.get("transport") or {}
+    ports = antennas.get("transmit", 1), antennas.get("receive", 1)
+    if ports != (1, 1):
+        words.append(f"{ports[0]} transmit and {ports[1]} receive antennas, {link.get('equaliser', 'lmmse').upper()}")
+    if link.get("domain") == "time":
+        words.append("simulated in the time domain")
+    words += [f"{key} {value:g}" for key, value in (link.get("impairments") or {}).items() if value]
+    if chain:
+        words.append(f"LDPC decoded by {chain.get('rule')}, {chain.get('iterations')} iterations")
+    return ", ".join(words)
 
 
 def budget(run: Run) -> str:

@@ -1,16 +1,19 @@
 """The report against synthetic runs: what it writes, what it says, what it refuses."""
 
+import csv
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from rich.console import Console
 
 from linksim.errors import UserError
-from linksim.report import caption, draw, examples, mu, snr, style, uses
+from linksim.report import caption, compare, draw, examples, mu, snr, style, uses
 from linksim.report.examples import iou, matched
 from linksim.report.store import Run
 from linksim.report.table import print_table
@@ -179,3 +182,23 @@ def test_the_command_falls_back_to_the_resolved_scenario(make_run):
     folder = make_run()
     (folder / "provenance.json").write_text(json.dumps({}))
     assert caption.command(Run.read(folder)) == "linksim run run/scenario.yaml"
+
+
+def test_runs_on_several_channels_stand_beside_each_other(make_run, tmp_path):
+    second = tmp_path / "other"
+    shutil.copytree(make_run(schemes=2), second)
+    first = make_run()
+    scenario = yaml.safe_load((second / "scenario.yaml").read_text())
+    scenario["link"]["channel"] = {"model": "tdl-a", "delay_spread": 1e-7, "speed": 30.0, "carrier": 3.5e9}
+    (second / "scenario.yaml").write_text(yaml.safe_dump(scenario))
+    written = compare.draw([first, second], tmp_path / "both")
+    assert {path.name for path in written} == {"compare.png", "compare.pdf", "compare.csv"}
+    with open(tmp_path / "both" / "compare.csv") as file:
+        lines = list(csv.DictReader(file))
+    assert {line["scheme"] for line in lines} == {"SE-SC", "full"}  # what both have
+    assert {line["channel"] for line in lines} == {"slow Rayleigh fading", "TDL-A, 100 ns, 30 km/h"}
+    table = {(p["scheme"], p["snr_db"]): p["ap50"] for p in Run.read(second).table}
+    assert all(float(line["ap50"]) == table[line["scheme"], float(line["snr_db"])] for line in lines
+               if line["run"] == "other")
+    with pytest.raises(UserError, match="two run folders"):
+        compare.draw([first], tmp_path / "both")
