@@ -44,7 +44,7 @@ def test_ledger_sums_to_the_resource_elements_on_the_air(link):
     for row in range(len(total)):  # count them on the grid itself
         data = np.zeros(link.grid.slots(150 + b.length[row]) * link.grid.data_per_slot, np.complex64)
         data[: 150 + b.length[row]] = 1
-        assert np.count_nonzero(link.air.grid(data.reshape(-1, link.grid.data_per_slot))) == total[row]
+        assert np.count_nonzero(link.air.mapped(data.reshape(-1, link.grid.data_per_slot))) == total[row]
     assert (ledger["side_information"] == 16).all() and (ledger["crc_filler"] == 8).all()
 
 
@@ -101,17 +101,24 @@ def test_another_attempt_is_another_channel():
 class Selective(Channel):
     """Every resource element its own gain."""
 
-    def response(self, draw, slots, symbols, subcarriers):
-        return normal(draw, "gain", slots * symbols * subcarriers).reshape(-1, slots, symbols, subcarriers)
+    frequency_only = True
+
+    def paths(self, draw, count, interval):
+        raise NotImplementedError
+
+    def response(self, draw, count, interval, frequencies):
+        return normal(draw, "gain", count * len(frequencies)).reshape(-1, 1, 1, count, len(frequencies))
 
 
 def test_a_channel_may_vary_over_time_and_frequency():
     link = Link(LinkConfig(channel={"model": "awgn"}, grid=GRID), tile=2)
     link.channel = Selective(ChannelConfig(model="selective"))
-    b, d, grid = burst(), draw(), link.grid
+    b, d, config = burst(), draw(), link.grid.config
     r = link.transmit(b, 20.0, d)
-    response = link.channel.response(d, grid.slots(400), grid.symbols_per_slot, grid.fft_size)
-    gain = np.abs(response[:, :, grid.data_symbols].reshape(6, -1)[:, :400]) ** 2
+    slots = int(link.grid.slots(400))
+    response = link.channel.response(d, slots * config.symbols_per_slot, config.symbol_seconds, config.frequencies)
+    response = response.reshape(6, slots, config.symbols_per_slot, config.fft_size)
+    gain = np.abs(response[:, :, *config.data].reshape(6, -1)[:, :400]) ** 2
     sent = np.arange(400) < b.length[:, None]
     np.testing.assert_allclose(r.noise_variance[sent], 0.01 / gain[sent], rtol=1e-4)
     normalised = np.abs(r.symbols - b.symbols)[sent] ** 2 / r.noise_variance[sent]
