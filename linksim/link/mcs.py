@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from linksim.errors import UserError
 from linksim.link.ldpc import LIFTING
-from linksim.link.tbs import fitting_tb_size
+from linksim.link.tbs import base_graph, fitting_tb_size
 
 LARGEST = {1: 8448, 2: 3840}  # bits of a code block, by base graph
 
@@ -101,11 +101,6 @@ def lifting_size(graph: int, block: int) -> int:
     if graph == 2:
         columns = 10 if block > 640 else 9 if block > 560 else 8 if block > 192 else 6
     return next(z for z in LIFTING if columns * z >= block)
-
-
-def base_graph(payload: int, rate: float) -> int:
-    """1 or 2, for a transport block of `payload` bits (TS 38.212, 7.2.2)."""
-    return 2 if payload <= 292 or (payload <= 3824 and rate <= 0.67) or rate <= 0.25 else 1
 
 
 @lru_cache(maxsize=1 << 16)

@@ -10,7 +10,8 @@ import numpy as np
 from linksim.errors import UserError
 from linksim.link import qam
 from linksim.link.codeblocks import decode_blocks, encode_blocks
-from linksim.link.mcs import HIGHEST, LARGEST, LOWEST, base_graph, lifting_size
+from linksim.link.mcs import HIGHEST, LARGEST, LOWEST, lifting_size
+from linksim.link.tbs import base_graph
 
 
 def block_errors(k: int, n: int, bits_per_symbol: int, rule: str, iterations: int, snr_db: float, count: int, seed,

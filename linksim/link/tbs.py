@@ -4,7 +4,9 @@ uses."""
 from bisect import bisect_left, bisect_right
 from math import ceil, floor, log2
 
-MOST = 0.95  # effective code rate above which a terminal may skip decoding (TS 38.214, 5.1.3)
+# Highest effective code rate by base graph. Above .95 a terminal may skip decoding (TS 38.214, 5.1.3); base graph
+# 2, of which the first two columns are never sent, doesn't converge any more there, at whatever SNR.
+MOST = {1: 0.95, 2: 0.90}
 
 # Table 5.1.3.2-1: sizes up to 3,824 bits.
 SMALL = (
@@ -37,7 +39,14 @@ def fitting_tb_size(coded: int, rate: float) -> int:
     of them, as the standard's rounding up would in small allocations: then the largest of the table that
     doesn't; 0 where none does."""
     size = tb_size(coded * rate, rate)
-    if size <= 3824 and size + 16 > MOST * coded:
-        fits = bisect_right(SMALL, MOST * coded - 16)
-        return SMALL[fits - 1] if fits else 0
-    return size
+    if size > 3824:
+        return size
+    at = bisect_right(SMALL, size)
+    while at and SMALL[at - 1] + 16 > MOST[base_graph(SMALL[at - 1], rate)] * coded:
+        at -= 1
+    return SMALL[at - 1] if at else 0
+
+
+def base_graph(payload: int, rate: float) -> int:
+    """1 or 2, for a transport block of `payload` bits at a target code rate (TS 38.212, 7.2.2)."""
+    return 2 if payload <= 292 or (payload <= 3824 and rate <= 0.67) or rate <= 0.25 else 1

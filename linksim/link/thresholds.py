@@ -1,6 +1,6 @@
 """Measures thresholds.json: where this chain loses half its code blocks on AWGN, and how steeply.
 
-    python -m linksim.link.thresholds            # all entries, some minutes on two cores
+    python -m linksim.link.thresholds            # entries that the file lacks; all take some minutes on two cores
 
 A block-error curve is taken as Q((SNR - t) / s) in dB. Per entry, t is first bracketed, then t and s are
 fitted by maximum likelihood to blocks at five SNRs around it. Draws are keyed by the entry, so the file
@@ -8,6 +8,7 @@ comes out the same.
 """
 
 import json
+from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,13 +17,18 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri
 
 from linksim.link import esm, simulate
-from linksim.link.mcs import LARGEST, MCS, TABLES, Mcs, Plan
+from linksim.link.mcs import LARGEST, MCS, NAMES, Mcs, Plan
+from linksim.link.tbs import MOST
 
 # K' per base graph: up to 3,824 information bits base graph 2 takes rates up to .67, above it and behind it 1.
 SIZES = {2: (64, 128, 256, 512, 1024, 2048, 3840), 1: (320, 512, 1024, 2048, 4224, 8448)}
+# Codes measured beside the ladder's, so that every code rate of the standard's tables lies between two.
+BETWEEN = ((2, "15/128"), (2, "9/10"), (4, "1/3"), (4, "9/10"), (6, "2/5"), (6, "7/10"), (6, "9/10"), (6, "19/20"),
+           (8, "2/3"), (8, "7/10"), (8, "4/5"), (8, "9/10"), (8, "19/20"))
 HEADER_SIZES = (48, 96, 192, 384, 768)
 HEADER_RATES = (1 / 5, 1 / 3, 1 / 2, 3 / 4)
 OFFSETS = (-1.2, -0.6, 0.0, 0.6, 1.2)  # SNRs of the fit, in spreads from the middle
+FILE = Path(__file__).with_name("thresholds.json")
 
 
 @lru_cache(maxsize=1)
@@ -34,49 +40,55 @@ def load() -> dict:
 def transport_block(p: Plan, mcs: Mcs) -> float:
     """Es/N0 in dB at which half the transport blocks of plan p are lost on AWGN; inf where it carries nothing.
 
-    A block of K' bits is lost with probability Q((SNR - t) / s), t and s interpolated over log K'; a
-    transport block of C such with 1 - (1 - Q)^C.
+    A block of K' bits is lost with probability Q((SNR - t) / s), t and s from `_at_size` for the ladder, from
+    `code_block` for the standard's tables; a transport block of C such with 1 - (1 - Q)^C.
     """
     if not p.payload:
         return np.inf
-    middle, spread = code_block(p.graph, p.block, mcs)
+    if mcs.table == "ladder":
+        middle, spread = _at_size(load()["mcs"][mcs.name], p.graph, p.block)
+    else:
+        rate = p.block * p.blocks / (p.symbols * mcs.bits_per_symbol)
+        middle, spread = code_block(p.graph, p.block, mcs.bits_per_symbol, rate)
     return float(middle + spread * -ndtri(1 - 0.5 ** (1 / p.blocks)))
 
 
-def code_block(graph: int, block: int, mcs: Mcs) -> tuple[float, float]:
-    """(t, s) in dB of a code block of K' = block bits: from the entries of this MCS where it was measured; else t
-    is as far above the SNR of its BICM capacity as between the measured MCS of the same constellation next to it
-    in code rate (straight lines over the rate; at the ends, the last one's distance)."""
-    table = load()["mcs"]
-    if mcs.name in table:
-        return _at_size(table[mcs.name], graph, block)
-    measured = {name: m for name, m in _known().items() if name in table and m.bits_per_symbol == mcs.bits_per_symbol}
-    near = {name: m for name, m in measured.items() if _reaches(table[name], graph, block)} or measured
-    rates, gaps, spreads = [], [], []
-    for name, m in sorted(near.items(), key=lambda item: item[1].rate):
-        middle, spread = _at_size(table[name], graph, block)
-        rates.append(m.rate)
-        gaps.append(middle - capacity_db(m))
-        spreads.append(spread)
-    return capacity_db(mcs) + float(np.interp(mcs.rate, rates, gaps)), float(np.interp(mcs.rate, rates, spreads))
+def code_block(graph: int, block: int, bits_per_symbol: int, rate: float) -> tuple[float, float]:
+    """(t, s) in dB of a code block of K' = block bits at an effective code rate K' / E.
+
+    t is as far above the SNR of its BICM capacity as that of the measured codes of this constellation, of which
+    those whose sizes reach K' count: straight lines over log K', then over the code rate."""
+    name = NAMES[bits_per_symbol]
+    tables = [table for label, table in load()["mcs"].items() if label.split()[0] == name]
+    tables = [t for t in tables if _reaches(t, graph, block)] or tables
+    points = sorted(_gap_at_size(table, graph, block, bits_per_symbol) for table in tables)
+    rates, gaps, spreads = np.array(points).T
+    middle = capacity_db(rate, bits_per_symbol) + np.interp(rate, rates, gaps)
+    return float(middle), float(np.interp(rate, rates, spreads))
 
 
-def capacity_db(mcs: Mcs) -> float:
-    """Es/N0 in dB at which the BICM capacity of its constellation is the MCS's efficiency."""
-    return float(10 * np.log10(esm.inverse(mcs.rate * mcs.bits_per_symbol, mcs.bits_per_symbol)))
+def capacity_db(rate: float, bits_per_symbol: int) -> float:
+    """Es/N0 in dB at which a constellation's BICM capacity is `rate` times its bits per symbol."""
+    return float(10 * np.log10(esm.inverse(rate * bits_per_symbol, bits_per_symbol)))
 
 
-@lru_cache(maxsize=1)
-def _known() -> dict[str, Mcs]:
-    return {m.name: m for several in TABLES.values() for m in several}
-
-
-def _at_size(table: list[dict], graph: int, block: int) -> tuple[float, float]:
+def _at_size(table: list[dict], graph: int, block: int, key: str = "threshold_db") -> tuple[float, float]:
+    """`key` and spread of the entries of a base graph, over log K'."""
     graphs = [entry for entry in table if entry["graph"] == graph] or table
     size = np.log([entry["block"] for entry in graphs])
-    middle = np.interp(np.log(block), size, [entry["threshold_db"] for entry in graphs])
+    middle = np.interp(np.log(block), size, [entry[key] for entry in graphs])
     spread = np.interp(np.log(block), size, [entry["spread_db"] for entry in graphs])
     return float(middle), float(spread)
+
+
+def _gap_at_size(table: list[dict], graph: int, block: int, bits_per_symbol: int) -> tuple[float, float, float]:
+    """(K' / E as measured, threshold above BICM capacity, spread) of a code."""
+    entries = []
+    for entry in table:
+        rate = entry["block"] / coded_bits(entry["block"], entry["rate"], bits_per_symbol)
+        entries.append(entry | {"rate": rate, "gap": entry["threshold_db"] - capacity_db(rate, bits_per_symbol)})
+    rate, spread = _at_size(entries, graph, block, "rate")
+    return rate, _at_size(entries, graph, block, "gap")[0], spread
 
 
 def _reaches(table: list[dict], graph: int, block: int) -> bool:
@@ -85,11 +97,15 @@ def _reaches(table: list[dict], graph: int, block: int) -> bool:
     return bool(sizes) and min(sizes) / 2 <= block <= 1.25 * max(sizes)
 
 
+def coded_bits(block: int, rate: float, bits_per_symbol: int) -> int:
+    """E of an entry: the fewest whole symbols at most at `rate`."""
+    return int(np.ceil(block / rate / bits_per_symbol)) * bits_per_symbol
+
+
 def blocks_lost(block: int, graph: int, bits_per_symbol: int, rate: float, snr_db: float, count: int, key: int) -> int:
     """How many of `count` code blocks of K' = block bits are wrong after AWGN at Es/N0 = snr_db."""
     rng = np.random.default_rng([key, block, graph, bits_per_symbol, round(1000 * rate), round(1000 * (snr_db + 100))])
-    sent = int(np.ceil(block / rate / bits_per_symbol)) * bits_per_symbol
-    return simulate.errors(rng, block, sent, graph, bits_per_symbol, snr_db, count)
+    return simulate.errors(rng, block, coded_bits(block, rate, bits_per_symbol), graph, bits_per_symbol, snr_db, count)
 
 
 def measure(block: int, graph: int, bits_per_symbol: int, rate: float, count: int = 200) -> tuple[float, float]:
@@ -121,7 +137,8 @@ def graph_sizes(rate: float) -> list[tuple[int, int]]:
         return [(2, size) for size in SIZES[2]]
     if rate <= 0.67:
         return [(2, size) for size in SIZES[2]] + [(1, 4224), (1, LARGEST[1])]
-    return [(2, size) for size in (64, 128, 256)] + [(1, size) for size in SIZES[1]]
+    small = (64, 128, 256) if rate <= MOST[2] else ()
+    return [(2, size) for size in small] + [(1, size) for size in SIZES[1]]
 
 
 def main() -> None:
@@ -135,14 +152,17 @@ def main() -> None:
     def count(block):
         return int(np.clip(30_000 // block, 16, 200))
 
+    wanted = [(m.name, m.bits_per_symbol, m.rate) for m in MCS]
+    wanted += [(f"{NAMES[q]} {rate}", q, float(Fraction(rate))) for q, rate in BETWEEN]
+    known = load() if FILE.exists() else {"mcs": {}}
     table = {
         "measured": "python -m linksim.link.thresholds; 20 iterations, boxplus-phi, AWGN",
         "threshold_db": "Es/N0 of 50 % code-block error", "spread_db": "s of the block-error curve Q((SNR - t) / s)",
-        "mcs": {m.name: [entry(k, g, m.bits_per_symbol, m.rate, count(k)) for g, k in graph_sizes(m.rate)]
-                for m in MCS},
-        "header": [entry(k, 2, 2, rate, 200) for rate in HEADER_RATES for k in HEADER_SIZES],
+        "mcs": {name: known["mcs"].get(name) or [entry(k, g, q, rate, count(k)) for g, k in graph_sizes(rate)]
+                for name, q, rate in wanted},
+        "header": known.get("header") or [entry(k, 2, 2, rate, 200) for rate in HEADER_RATES for k in HEADER_SIZES],
     }
-    Path(__file__).with_name("thresholds.json").write_text(json.dumps(table, indent=1) + "\n")
+    FILE.write_text(json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":
