@@ -39,7 +39,7 @@ class Waveform:
         self._path = Multipath(grid.fft_size, grid.cyclic_prefix, grid.symbols_per_slot, self.rate)
         clipping = self.impairments.clipping_db
         self._level, self.gain, self.distortion = (None, 1.0, 0.0) if clipping is None else limiter(clipping)
-        self._send, self._response = tf.function(self._slot), tf.function(self._seen)
+        self._send, self._response = (tf.function(f, jit_compile=True) for f in (self._slot, self._seen))
 
     def send(self, sent, gains, delays, noise, n0: float, oscillator=None, before=None):
         """Send T slots.
