@@ -25,6 +25,7 @@ from scipy.special import hyperu, ndtr, ndtri
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 ROUNDING_DB = 1e-6  # a code at exactly the capacity of an SNR point arrives there
+ERRORS = (0.1, 0.01, 0.001)  # block errors at which `normal_bound`'s rates are tried where the channel doesn't fade
 
 
 def capacity(snr):
