@@ -123,16 +123,18 @@ class Transport:
         blocks = _Blocks(length, mcs)
         rounds = [self._llr(*reception, mcs) for reception in receptions]
         words = np.zeros((len(blocks.row), max(blocks.block, default=0)), np.uint8)
+        heard = np.zeros(len(words), bool)
         for graph, z, at in blocks.by_code():
             row, column, here = blocks.places(at, mcs.bits_per_symbol)
             column = np.where(here, column, 0)
             shape = blocks.block[at], blocks.sent[at], graph, z, mcs.bits_per_symbol
-            heard = [to_buffers(np.where(here, llr[row, column], np.float32(0)), *shape, rv)
-                     for llr, rv in zip(rounds, rvs, strict=True)]
-            found = decode_buffers(reduce(np.add, heard), graph, z, self.iterations, self.rule, self.tile)
+            received = [np.where(here, llr[row, column], np.float32(0)) for llr in rounds]
+            heard[at] = np.any([part.any(axis=1) for part in received], axis=0)
+            buffers = [to_buffers(part, *shape, rv) for part, rv in zip(received, rvs, strict=True)]
+            found = decode_buffers(reduce(np.add, buffers), graph, z, self.iterations, self.rule, self.tile)
             width = min(found.shape[1], words.shape[1])
             words[at, :width] = found[:, :width]
-        return _verdicts(blocks, words)
+        return _verdicts(blocks, words, heard)
 
     def _llr(self, symbols, noise_variance, llr, mcs: Mcs) -> np.ndarray:
         """float32 [B, N * bits_per_symbol], descrambled, 0 where nothing was sent."""
@@ -155,18 +157,19 @@ class Transport:
         return np.array([thresholds.transport_block(plan(int(n), mcs), mcs) for n in symbols], np.float64)
 
 
-def _verdicts(blocks: "_Blocks", words: np.ndarray) -> Decoded:
-    """words: uint8 [code blocks, K' or more], as decoded."""
+def _verdicts(blocks: "_Blocks", words: np.ndarray, heard: np.ndarray) -> Decoded:
+    """words: uint8 [code blocks, K' or more], as decoded. heard: bool, whether anything was known of them; of
+    nothing zeros are decoded, whose CRC is right."""
     rows_total = len(blocks.symbols)
     ok, bits = np.zeros(rows_total, bool), [np.zeros(0, np.uint8)] * rows_total
     blocks_ok, block_bits = [np.zeros(0, bool)] * rows_total, [np.zeros(0, np.int64)] * rows_total
     for p, rows, at in blocks.by_plan():
         kept = p.block - (24 if p.blocks > 1 else 0)
         transport = words[at][:, :, :kept].reshape(len(rows), -1)
-        ok[rows] = crc.check(transport, p.crc)
+        ok[rows] = crc.check(transport, p.crc) & heard[at].any(axis=1)
         passed = ok[rows][:, None]
         if p.blocks > 1:
-            passed = crc.check(words[at.ravel(), : p.block], "24B").reshape(at.shape)
+            passed = crc.check(words[at.ravel(), : p.block], "24B").reshape(at.shape) & heard[at]
         for i, b in enumerate(rows):
             bits[b], blocks_ok[b], block_bits[b] = transport[i, : p.payload], passed[i], np.array(p.block_bits)
     return Decoded(bits, ok, blocks_ok, block_bits)
