@@ -1,6 +1,12 @@
-"""JPEG2000, 5G NR LDPC and QAM. See `baselines.separate.scheme` for how a picture is sent, and every policy."""
+"""JPEG2000, 5G NR LDPC and QAM. See `baselines.separate.scheme` for how a picture is sent, and every policy.
 
-from baselines.codecs.jpeg2000 import Jpeg2000
+Where the front of a codestream may be shown alone (`failure: prefix`, `layers`), it has three quality layers, which
+end at a quarter, half and all of its bytes. Measured on eight scenes of 256 x 256 at 800, 1,600 and 4,000 bytes:
+received whole, a layered picture loses .15, .08 and .08 dB of PSNR to one in a single layer; cut at half its bytes, it
+is .96, .85 and 2.1 dB better.
+"""
+
+from baselines.codecs.jpeg2000 import LAYERS, Jpeg2000
 from baselines.separate.scheme import SeparateScheme
 from linksim.registry import register
 
@@ -9,5 +15,7 @@ from linksim.registry import register
 class Jpeg2000Ldpc(SeparateScheme):
     """JPEG2000 + 5G LDPC + QAM, the MCS chosen per SNR on calibration pictures."""
 
+    progressive = True
+
     def make_codec(self) -> Jpeg2000:
-        return Jpeg2000()
+        return Jpeg2000(LAYERS if self.layered else ())

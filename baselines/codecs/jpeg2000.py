@@ -1,13 +1,12 @@
 """JPEG2000 (ISO/IEC 15444-1) as a conventional system would use it: irreversible 9/7 wavelet, colour
-transform, one tile, one quality layer, raw codestream without JP2 boxes and without a comment.
+transform, one tile, raw codestream without JP2 boxes and without a comment.
 
 A codestream is asked for either by its size (the largest that OpenJPEG makes within so many bytes) or by its
-quality (a target PSNR; the size is what it takes).
+quality (a target PSNR; the size is what it takes). It has one quality layer, the cheapest, or several: then its front
+alone is the whole picture in lower quality, at 18 packet headers a layer (6 resolutions, 3 components).
 """
 
 import ctypes
-import struct
-from collections.abc import Iterable
 from contextlib import ExitStack
 
 import numpy as np
@@ -15,46 +14,59 @@ import numpy as np
 from baselines.codecs import memory_stream
 from baselines.codecs.base import ImageCodec
 from baselines.codecs.openjpeg import openjpeg
+from baselines.codecs.packets import mended, segments
 
+LAYERS = (1 / 4, 1 / 2)  # of the bytes: where quality layers end in a codestream that may be cut
 _COMMENT = 0xFF64
-_START_OF_TILE = 0xFF90
 _TILE_MARKERS = 16  # SOT, SOD and EOC, which OpenJPEG forgets when it holds a codestream to a rate
 
 
 class Jpeg2000(ImageCodec):
     """JPEG2000 by OpenJPEG, which runs outside the interpreter's lock. Quality is OpenJPEG's own estimate, made
-    on wavelet coefficients. Hints are ignored."""
+    on wavelet coefficients. Hints are ignored.
 
-    def __init__(self, remember: int = 40_000):
+    layers: increasing fractions, below 1, of a codestream's bytes at which its quality layers end, the last one aside.
+    Where quality is asked for, half the bytes are taken for 3 dB less.
+    """
+
+    progressive = True
+
+    def __init__(self, layers: tuple[float, ...] = (), remember: int = 40_000):
         openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
         super().__init__(remember)
+        self.layers = tuple(layers)
 
     def largest(self, image, size, hint=None):
-        return _largest(image, size)
+        return _largest(image, size, self.layers)
 
     def of_quality(self, image, psnr_db, hint=None):
-        return _encode(image, psnr_db=psnr_db)
+        return _encode(image, psnr_db=psnr_db, layers=self.layers)
 
     def picture(self, codestream):
         return _decode(codestream)
 
+    def prefix(self, data):
+        """The whole packets in `data`, empty ones for those that are missing."""
+        return mended(data)
 
-def _largest(image: np.ndarray, size: int) -> bytes | None:
+
+def _largest(image: np.ndarray, size: int, layers: tuple[float, ...] = ()) -> bytes | None:
     """OpenJPEG's own rate control looks for the largest codestream; its cap counts the comment (removed here)
     but not the tile's markers. Asked with that in mind it hits at the first try; its cap being no promise,
     what still is too long is asked for again, shorter."""
     comment = 6 + len(f"Created by OpenJPEG version {openjpeg().version()}")
     request = size + comment - _TILE_MARKERS
-    codestream = _encode(image, ratio=image.size / max(request, 1))
-    if len(codestream) > size and len(_encode(image, ratio=image.size)) > size:
+    codestream = _encode(image, ratio=image.size / max(request, 1), layers=layers)
+    if len(codestream) > size and len(_encode(image, ratio=image.size, layers=layers)) > size:
         return None  # a request of one byte: the main header and empty packets
     while len(codestream) > size:
         request -= len(codestream) - size
-        codestream = _encode(image, ratio=image.size / max(request, 1))
+        codestream = _encode(image, ratio=image.size / max(request, 1), layers=layers)
     return codestream
 
 
-def _encode(image: np.ndarray, ratio: float | None = None, psnr_db: float | None = None) -> bytes:
+def _encode(image: np.ndarray, ratio: float | None = None, psnr_db: float | None = None,
+            layers: tuple[float, ...] = ()) -> bytes:
     """One run of the encoder for a picture uint8 [H, W, 3], at a compression ratio or a PSNR."""
     opj = openjpeg()
     height, width, components = image.shape
@@ -64,13 +76,13 @@ def _encode(image: np.ndarray, ratio: float | None = None, psnr_db: float | None
     parameters.tcp_mct = 1
     # every further level halves the picture; OpenJPEG refuses more levels than the shorter side has halvings
     parameters.numresolution = min(6, int(np.log2(min(height, width))) + 1)
-    parameters.tcp_numlayers = 1
-    if psnr_db is None:
-        parameters.cp_disto_alloc = 1
-        parameters.tcp_rates[0] = ratio
-    else:
-        parameters.cp_fixed_quality = 1
-        parameters.tcp_distoratio[0] = psnr_db
+    parameters.tcp_numlayers = len(layers) + 1
+    parameters.cp_disto_alloc, parameters.cp_fixed_quality = int(psnr_db is None), int(psnr_db is not None)
+    for i, share in enumerate((*layers, 1.0)):
+        if psnr_db is None:
+            parameters.tcp_rates[i] = ratio / share
+        else:
+            parameters.tcp_distoratio[i] = psnr_db + 10 * np.log10(share)
     layout = (opj.ImageComptParmType * components)()
     for component in layout:
         component.dx = component.dy = 1
@@ -118,15 +130,3 @@ def without_comment(codestream: bytes) -> bytes:
     Nothing in the main header refers to another segment's place, so what is left is a valid codestream."""
     kept = [segment for marker, segment in segments(codestream) if marker != _COMMENT]
     return b"".join([codestream[:2], *kept])
-
-
-def segments(codestream: bytes) -> Iterable[tuple[int, bytes]]:
-    """(marker, segment) of the main header after SOC, then (0xFF90, everything from the first tile on)."""
-    at = 2
-    while True:
-        marker, length = struct.unpack_from(">HH", codestream, at)
-        if marker == _START_OF_TILE:
-            yield marker, codestream[at:]
-            return
-        yield marker, codestream[at : at + 2 + length]
-        at += 2 + length

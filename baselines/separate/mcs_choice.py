@@ -1,11 +1,10 @@
-"""Which MCS for which SNR: the one whose calibration pictures, over calibration draws, serve the task best.
+"""Which mode for which SNR: the one whose calibration pictures, over calibration draws, serve the task best.
 
-A picture arrives where its channel's gain lifts the SNR to the 50 % point of its transport block on AWGN.
 Over slow fading this is the outage that transmitting would show, at the price of one decode and one judgement
-per picture and MCS instead of one per picture, MCS, draw and SNR.
+per picture and mode instead of one per picture, mode, draw and SNR.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,29 +12,33 @@ from linksim.schemes.base import lost_picture
 from linksim.tasks.base import Task
 
 
-def expected_scores(task: Task, truths: Sequence, candidates: Iterable[tuple[np.ndarray, np.ndarray]],
-                    gain_db: np.ndarray, snr_db: np.ndarray) -> np.ndarray:
-    """The task's metric, float64 [M, P], for M candidates (one per MCS) at P SNRs.
+class Judge:
+    """Scores calibration pictures as they would arrive."""
 
-    truths: of C pictures. candidates: pictures as received, uint8 [C, S, S, 3], and the Es/N0 in dB that each
-    needs, float [C] (inf: never arrives). gain_db: float [C, R], of R draws per picture. snr_db: float [P].
-    """
-    pictures, draws = gain_db.shape
-    if (gain_db == gain_db[0, 0]).all():
-        gain_db, draws = gain_db[:, :1], 1  # without fading every draw tells the same
-    row_picture = np.repeat(np.arange(pictures), draws)
-    row_truths = [truths[c] for c in row_picture]
-    lost, scores, known = None, [], {}
-    for m, (images, threshold_db) in enumerate(candidates):
-        if lost is None:
-            lost = task.observe(lost_picture(images.shape[1])[None])[0]
-        seen, row = task.observe(images), []
-        for snr in snr_db:
-            arrived = (gain_db + snr >= threshold_db[:, None]).ravel()
-            key = (m if arrived.any() else -1), arrived.tobytes()
+    def __init__(self, task: Task, truths: Sequence, size: int):
+        """truths: of C pictures of size x size pixels."""
+        self._task, self._truths = task, truths
+        self._lost = task.observe(lost_picture(size)[None])[0]
+
+    def scores(self, outcomes: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> list[float]:
+        """The task's metric for one mode at every SNR.
+
+        outcomes: pictures uint8 [C, S, S, 3] as they look when 1, 2, ... transport blocks have arrived. parts: for
+        every SNR int [C, R], how many have."""
+        seen, known, scores = [self._task.observe(images) for images in outcomes], {}, []
+        for arrived in parts:
+            key = arrived.tobytes()
             if key not in known:
-                rows = [seen[c] if here else lost for c, here in zip(row_picture, arrived, strict=True)]
-                known[key] = task.score(rows, row_truths, row_picture)[task.metric]
-            row.append(known[key])
-        scores.append(row)
-    return np.array(scores)
+                pictures = np.repeat(np.arange(len(arrived)), arrived.shape[1])
+                rows = [seen[n - 1][c] if n else self._lost for c, n in zip(pictures, arrived.ravel(), strict=True)]
+                known[key] = self._score(rows, pictures)
+            scores.append(known[key])
+        return scores
+
+    def clean(self, images: np.ndarray | None) -> float:
+        """The metric where all pictures look like these, uint8 [C, S, S, 3]; None: where all are lost."""
+        pictures = np.arange(len(self._truths))
+        return self._score([self._lost] * len(pictures) if images is None else self._task.observe(images), pictures)
+
+    def _score(self, rows: list, pictures: np.ndarray) -> float:
+        return self._task.score(rows, [self._truths[c] for c in pictures], pictures)[self._task.metric]

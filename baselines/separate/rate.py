@@ -1,4 +1,4 @@
-"""How many bytes a picture gets at an MCS, and how many payload symbols carry them: two policies.
+"""How many bytes a picture gets in a mode, and how many payload symbols carry them: two policies.
 
 `fill`: every picture fills its own budget. `at_quality`: every picture has the same quality, and takes the
 symbols that this needs.
@@ -7,15 +7,26 @@ symbols that this needs.
 import numpy as np
 
 from baselines.codecs.base import ImageCodec
+from baselines.separate.modes import Mode
 from baselines.separate.pictures import Pictures
 from linksim.link.mcs import Mcs
 
 
-def fill(codec: ImageCodec, transport, pictures: Pictures, symbols: np.ndarray, mcs: Mcs):
+def room(transport, symbols: np.ndarray, mode: Mode) -> np.ndarray:
+    """Bytes in each transport block, int64 [B, parts], for payload symbols int [B]."""
+    return np.stack([transport.payload_bits(part, mcs) // 8
+                     for part, mcs in zip(mode.parts(symbols).T, mode.mcs, strict=True)], axis=1)
+
+
+def fill(codec: ImageCodec, transport, pictures: Pictures, symbols: np.ndarray, mode: Mode):
     """The largest codestream in `symbols` int [B] payload symbols for each of B pictures.
 
-    Returns codestreams (None where not even the smallest fits) and symbols sent, int64 [B], 0 with None."""
-    codestreams = codec.to_size(pictures.images, transport.payload_bits(symbols, mcs) // 8, pictures.hints)
+    Returns codestreams (None where not even the smallest fits, or a transport block would be too short for anything)
+    and symbols sent, int64 [B], 0 with None."""
+    sizes = room(transport, symbols, mode)
+    codestreams = codec.to_size(pictures.images, sizes.sum(axis=1), pictures.hints)
+    empty = ((sizes == 0) & (mode.parts(symbols) > 0)).any(axis=1)
+    codestreams = [None if none else c for c, none in zip(codestreams, empty, strict=True)]
     return codestreams, _of_sent(codestreams, symbols)
 
 

@@ -6,13 +6,23 @@ lost otherwise; what a damaged codestream decodes to is never shown.
 
 Policies, declared:
 
-- MCS per SNR: the transmitter knows the mean SNR and takes the MCS that served the task best there on
+- `mcs: best_per_snr`: the transmitter knows the mean SNR and takes the MCS that served the task best there on
   calibration pictures and draws. Without that knowledge: the one best on average over the scenario's SNRs.
-- Header: the shortest code whose 50 % point lies at least HEADER_MARGIN_DB below that of every MCS chosen, so
-  that over slow fading practically no picture is lost for its header alone; the most robust one if none does.
+  `mcs: outage`: the highest rate whose probability of outage on the calibration draws is at most `outage`.
+  `mcs: oracle`, an upper bound for who knows each burst's channel: the highest rate that arrives over it.
+  `mcs: 5`: that one, always.
+- Header: the shortest code whose 50 % point lies at least 3 dB below that of every MCS chosen, so that over slow
+  fading practically no picture is lost for its header alone; the most robust one if none does.
 - `rate: per_picture`: each picture is the largest codestream that fits the channel uses it was given.
   `rate: constant_quality`: all pictures have one PSNR per MCS, the highest at which they cost on average what
   they were given on average. That mean is over the very pictures tested, which a real system wouldn't know.
+- `failure: drop`: a picture that isn't whole is lost (mid-grey). `failure: prefix`: the code blocks in front of the
+  first one whose CRC fails are kept, and shown as far as they make whole packets; the codestream has quality layers.
+- `layers`: unequal protection. The codestream, in quality layers, is cut into two or three transport blocks, each with
+  its own MCS; what lies in front of the first block that fails is shown. One mode per SNR, as for best_per_snr.
+- `harq`: a picture that isn't acknowledged is sent again, with a header of its own. Every round gets that share of the
+  budget which makes all rounds together cost the budget in expectation, over the calibration draws; a run's table has
+  what was spent. The acknowledgement is free and free of errors.
 - Where not even the smallest codestream fits, the header alone is sent and the picture is lost.
 """
 
@@ -21,120 +31,150 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from baselines.codecs.base import ImageCodec
-from baselines.separate import bounds, planning
+from baselines.codecs.base import ImageCodec, digest
+from baselines.separate import bounds, planning, refusals
 from baselines.separate.config import SeparateConfig
-from baselines.separate.frame import Header, from_bits, to_bits
+from baselines.separate.modes import Mode, Modes
 from baselines.separate.pictures import Candidate, Pictures
-from baselines.separate.rate import at_quality, fill
+from baselines.separate.rate import at_quality, fill, room
+from baselines.separate.receiving import Receiver
+from baselines.separate.sending import send
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
-from linksim.link.mcs import MCS
-from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture
+from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture, rows_of
 
 
 class SeparateScheme(Scheme):
-    """Everything but the codec. A subclass makes its codec, and may give it hints about every picture."""
+    """Everything but the codec. A subclass makes its codec, and may give it hints about every picture.
+
+    progressive: whether the codec's codestreams may be cut (`ImageCodec.prefix`): for `failure: prefix`, `layers`."""
 
     follows_snr = True
+    progressive = False
     Config = SeparateConfig
 
     def __init__(self, config: SeparateConfig, bench: Bench):
         super().__init__(config, bench)
-        self.codec = self.make_codec()
-        self.mcs = getattr(self.transport, "mcs", MCS)
-        if config.mcs != "best_per_snr" and config.mcs >= len(self.mcs):
-            raise UserError(f"schemes.{config.name}.mcs: should be best_per_snr or 0..{len(self.mcs) - 1}, an index "
-                            f"into the link's MCS table (found {config.mcs})")
         self.most = bench.size**2  # payload symbols: with more than one use per pixel nobody needs a codec
-        self.header = Header.for_values(len(self.mcs), self.most)
-        self.tried = range(len(self.mcs)) if config.mcs == "best_per_snr" else [config.mcs]
+        self.modes = Modes(config, self.transport.mcs, self.most)
+        self.rounds, self.follows_channel = config.harq.rounds, config.mcs == "oracle"
+        self.codec = self.make_codec()
+        from linksim.link.transport import redundancy_versions
+
+        self.rvs = redundancy_versions(config.harq.combining, self.rounds)
+        self._receiver, self._heard = Receiver(self, self.rvs), {}
 
     @abstractmethod
     def make_codec(self) -> ImageCodec:
-        """The codec, made once."""
+        """The codec, made once; in quality layers where `self.layered`."""
 
     def hints(self, images: np.ndarray) -> np.ndarray | None:
         """What the codec should know about every picture, [B, ...] for uint8 [B, S, S, 3]."""
         return None
 
+    @classmethod
+    def refusal(cls, config: SeparateConfig, scenario) -> str | None:
+        return refusals.refusal(cls, config, scenario)
+
     @property
     def transport(self):
         return self.bench.link.transport
+
+    @property
+    def layered(self) -> bool:
+        """Whether the front of a codestream may be shown without the rest."""
+        return self.config.failure == "prefix" or self.config.layers is not None
 
     def analyse(self, images: np.ndarray) -> Pictures:
         return Pictures(images, self.hints(images))
 
     def make_plan(self, survey: Survey) -> dict:
-        """header_uses; snr_db and mcs, an index for each; mcs_without_snr; quality_db, one per MCS (null: too
-        dear) or null; symbols: width of a burst; expected: the calibration pictures' metric per SNR."""
+        """header_uses; snr_db and mcs, a mode for each (`Modes.plain`; null for the oracle); mcs_without_snr;
+        quality_db, one per MCS (null: too dear) or null; symbols: width of a burst; expected: the calibration pictures'
+        metric per SNR, or their outage; share and share_without_snr: of the budget that a HARQ round gets."""
         return planning.make_plan(self, survey)
 
     def adopt(self, plan: dict) -> None:
         needed = {"header_uses", "symbols", "snr_db", "mcs", "mcs_without_snr", "quality_db"}
+        needed |= {"share", "share_without_snr"} if self.rounds > 1 else set()
         if missing := needed - set(plan):
             raise UserError(f"the plan of scheme {self.config.name!r} lacks {', '.join(sorted(missing))}; "
                             "delete `plan` from the scenario, and it is made again")
         super().adopt(plan)
 
     def choice(self, knowledge: Knowledge) -> str:
-        """Name of the MCS in use, e.g. "16-QAM 1/2"."""
-        return self.mcs[self.index(knowledge)].name
+        """Name of the mode in use, e.g. "16-QAM 1/2"."""
+        return "per realisation" if self.follows_channel else self.mode(knowledge)[0].name
+
+    def mode(self, knowledge: Knowledge) -> tuple[Mode, float]:
+        """The mode, and the share of the budget, that the plan has for the nearest SNR it was made for."""
+        if knowledge.snr_db is None:
+            plain, share = self.plan["mcs_without_snr"], self.plan.get("share_without_snr", 1.0)
+        else:
+            nearest = int(np.abs(np.array(self.plan["snr_db"]) - knowledge.snr_db).argmin())
+            plain, share = self.plan["mcs"][nearest], self.plan.get("share", {nearest: 1.0})[nearest]
+        return self.modes.planned(plain), share
 
     def encode(self, analysis: Pictures, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
-        index, rows_total = self.index(knowledge), len(analysis)
-        mcs = self.mcs[index]
-        codestreams, symbols = self.codestreams(analysis, budget, index)
-        sent = np.zeros((rows_total, self.plan["symbols"]), np.complex64)
-        ledger = {use: np.zeros(rows_total, np.int32) for use in ("payload", "coding", "crc_filler")}
-        if len(rows := np.flatnonzero(symbols)):
-            room = self.transport.payload_bits(symbols[rows], mcs)
-            bits = [to_bits(codestreams[row], count) for row, count in zip(rows, room, strict=True)]
-            waves = self.transport.encode(bits, symbols[rows], mcs)
-            sent[rows, : waves.shape[1]] = waves
-            for use, split in self.transport.split(symbols[rows], mcs).items():
-                ledger[use][rows] = split
-            empty = room - [8 * len(codestreams[row]) for row in rows]  # bits, billed as filler
-            empty = np.rint(ledger["payload"][rows] * empty / room).astype(np.int32)
-            ledger["payload"][rows] -= empty
-            ledger["crc_filler"][rows] += empty
-        header = self.header.pack(index, symbols)
-        return Burst(sent, symbols.astype(np.int32), header, self.plan["header_uses"], ledger, mcs.bits_per_symbol)
+        return self.retransmit(analysis, budget, knowledge, 0)
+
+    def retransmit(self, analysis: Pictures, budget: np.ndarray | None, knowledge: Knowledge, attempt: int) -> Burst:
+        if self.follows_channel:
+            return self._by_channel(analysis, budget, knowledge)
+        mode, share = self.mode(knowledge)
+        codestreams, symbols = self.codestreams(analysis, budget, mode, share)
+        return self._burst(codestreams, symbols, mode, attempt)
+
+    def acknowledge(self, reception: Reception) -> np.ndarray:
+        return self._received(reception)[1]
 
     def decode(self, reception: Reception) -> tuple[np.ndarray, np.ndarray]:
-        index, symbols = self.header.unpack(reception.header)
-        plausible = (index < len(self.mcs)) & (symbols > 0) & (symbols <= reception.symbols.shape[1])
-        sent, codestreams = reception.header_ok & plausible, {}
-        for mcs in np.unique(index[sent]):
-            rows = np.flatnonzero(sent & (index == mcs))
-            bits, passed = self.transport.decode(reception.symbols[rows], reception.noise_variance[rows],
-                                                 symbols[rows], self.mcs[mcs])
-            codestreams |= {row: self.codec.unpad(from_bits(bits[i])) for i, row in enumerate(rows) if passed[i]}
-        return self.shown([codestreams.get(row) for row in range(len(sent))])
+        return self.shown(self._received(reception)[0])
 
     def bounds(self, analysis: Pictures, budget: np.ndarray | None) -> Iterator[Candidate]:
         """Upper bounds, see `baselines.separate.bounds`."""
         return bounds.bounds(self, analysis, budget)
 
-    def index(self, knowledge: Knowledge) -> int:
-        """The MCS that the plan has for what the transmitter knows: for the nearest SNR it was made for."""
-        if knowledge.snr_db is None:
-            return self.plan["mcs_without_snr"]
-        return self.plan["mcs"][int(np.abs(np.array(self.plan["snr_db"]) - knowledge.snr_db).argmin())]
-
     def budget(self, budget: np.ndarray | None, pictures: int) -> np.ndarray:
         """Total channel uses of each picture, int [B]."""
         return np.asarray(budget) if self.config.uses is None else np.full(pictures, self.config.uses)
 
-    def codestreams(self, analysis: Pictures, budget: np.ndarray | None, index: int):
+    def given(self, budget: np.ndarray | None, pictures: int, share: float = 1.0) -> np.ndarray:
+        """Payload symbols int64 [B] that fit in a share of the budget, beside the header."""
+        uses = np.floor(self.budget(budget, pictures) * share + 1e-9)
+        return np.clip(self.bench.link.capacity(uses) - self.plan["header_uses"], 0, self.plan["symbols"])
+
+    def codestreams(self, analysis: Pictures, budget: np.ndarray | None, mode: Mode, share: float = 1.0):
         """A codestream per picture (None: nothing fits), and the payload symbols int64 [B] that carry it."""
         if self.config.rate == "per_picture":
-            given = self.bench.link.capacity(self.budget(budget, len(analysis))) - self.plan["header_uses"]
-            given = np.clip(given, 0, self.plan["symbols"])
-            return fill(self.codec, self.transport, analysis, given, self.mcs[index])
-        if (quality_db := self.plan["quality_db"][index]) is None:
+            return fill(self.codec, self.transport, analysis, self.given(budget, len(analysis), share), mode)
+        if (quality_db := self.plan["quality_db"][mode.mcs[0].index]) is None:
             return [None] * len(analysis), np.zeros(len(analysis), np.int64)
-        return at_quality(self.codec, self.transport, analysis, quality_db, self.plan["symbols"], self.mcs[index])
+        return at_quality(self.codec, self.transport, analysis, quality_db, self.plan["symbols"], mode.mcs[0])
+
+    def thresholds(self, symbols: np.ndarray, mode: Mode) -> np.ndarray:
+        """Es/N0 in dB that each transport block needs to arrive, float64 [B, parts]: inf where nothing is sent, -inf
+        for the blocks that a mode doesn't have."""
+        needed = np.full((len(symbols), len(mode.mcs)), np.inf)
+        for k, (part, mcs) in enumerate(zip(mode.parts(symbols).T, mode.mcs, strict=True)):
+            rows = np.flatnonzero(part)
+            needed[rows, k] = self.transport.threshold_db(mcs, part[rows])
+            needed[(part == 0) & (np.asarray(symbols) > 0), k] = -np.inf
+        return needed
+
+    def outcomes(self, codestreams: list[bytes | None], symbols: np.ndarray, mode: Mode) -> list[np.ndarray]:
+        """Pictures uint8 [B, S, S, 3] as they look when 1, 2, ... transport blocks have arrived."""
+        ends = np.cumsum(room(self.transport, symbols, mode), axis=1)
+
+        def front(codestream, end):
+            return codestream if codestream is None or len(codestream) <= end else self.codec.prefix(codestream[:end])
+
+        return [self.shown([front(*pair) for pair in zip(codestreams, column, strict=True)])[0] for column in ends.T]
+
+    def arriving(self, analysis: Pictures, budget: np.ndarray | None, mode: Mode):
+        """Pictures as they arrive whole, uint8 [B, S, S, 3], and the Es/N0 in dB that each needs, float64 [B]."""
+        codestreams, symbols = self.codestreams(analysis, budget, mode)
+        return self.shown(codestreams)[0], self.thresholds(symbols, mode).max(axis=1)
 
     def shown(self, codestreams: list[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
         """Pictures uint8 [B, S, S, 3] and ok bool [B]; the lost picture for what isn't or can't be shown."""
@@ -146,10 +186,46 @@ class SeparateScheme(Scheme):
                 images[row], ok[row] = image, True
         return images, ok
 
-    def arriving(self, analysis: Pictures, budget: np.ndarray | None, index: int):
-        """Pictures as they arrive, uint8 [B, S, S, 3], and the Es/N0 in dB that each needs, float64 [B]."""
-        codestreams, symbols = self.codestreams(analysis, budget, index)
-        threshold_db = np.full(len(analysis), np.inf)
-        if len(rows := np.flatnonzero(symbols)):
-            threshold_db[rows] = self.transport.threshold_db(self.mcs[index], symbols[rows])
-        return self.shown(codestreams)[0], threshold_db
+    def _burst(self, codestreams, symbols: np.ndarray, mode: Mode, attempt: int = 0) -> Burst:
+        sent, ledger = send(self.transport, codestreams, symbols, mode, self.rvs[attempt], self.plan["symbols"])
+        header = self.modes.header.pack(*[mcs.index for mcs in mode.mcs], mode.split, attempt, symbols)
+        return Burst(sent, symbols.astype(np.int32), header, self.plan["header_uses"], ledger, mode.bits_per_symbol)
+
+    def _by_channel(self, analysis: Pictures, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
+        """The oracle's burst: every row in the mode of the highest rate that arrives, or the most robust one."""
+        best, tried = np.zeros(len(analysis), int), sorted(self.modes.tried, key=lambda mode: mode.efficiency)
+        made = [self.codestreams(analysis, budget, mode) if self.config.rate == "constant_quality"
+                else (None, self.given(budget, len(analysis))) for mode in tried]
+        for m, (mode, (_, symbols)) in enumerate(zip(tried, made, strict=True)):
+            known_db = knowledge.effective_db(mode.bits_per_symbol)
+            best[known_db >= self.thresholds(symbols, mode)[:, 0]] = m
+        bursts = {}
+        for m in np.unique(best):
+            rows = np.flatnonzero(best == m)
+            few = self.codestreams(analysis[rows], None if budget is None else budget[rows], tried[m])
+            bursts |= {row: (self._burst(*few, tried[m]), i) for i, row in enumerate(rows)}
+        parts = [bursts[row][0].rows([bursts[row][1]]) for row in range(len(analysis))]
+        ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
+        joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("symbols", "length", "header"))
+        bits = {part.bits_per_symbol for part in parts}
+        return Burst(*joined, self.plan["header_uses"], ledger, bits.pop() if len(bits) == 1 else None)
+
+    def _received(self, reception: Reception) -> tuple[list[bytes | None], np.ndarray]:
+        """`Receiver.receive`; of several rounds, what was just acknowledged isn't decoded again."""
+        if self.rounds == 1:
+            return self._receiver.receive(reception)
+        keys = [_key(reception, row) for row in range(len(reception.header))]
+        if new := [row for row, key in enumerate(keys) if key not in self._heard]:
+            got = self._receiver.receive(rows_of(reception, np.array(new)))
+            self._heard = {key: self._heard[key] for key in keys if key in self._heard}
+            self._heard |= {keys[row]: (codestream, whole) for row, codestream, whole in zip(new, *got, strict=True)}
+        found = [self._heard[key] for key in keys]
+        return [codestream for codestream, _ in found], np.array([whole for _, whole in found], bool)
+
+
+def _key(reception: Reception, row: int) -> bytes:
+    """Equal for equal rows."""
+    rounds = (*reception.earlier, reception)
+    return b"".join(digest(np.asarray(values)[row]) for one in rounds
+                    for values in (one.symbols, one.noise_variance, one.header, one.header_ok, one.llr)
+                    if values is not None)

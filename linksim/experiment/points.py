@@ -1,12 +1,13 @@
 """One point: a scheme at one SNR, picture by picture over the air and before the judge."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
-from linksim.link.burst import Draw, Reception
+from linksim.link.burst import Draw
+from linksim.schemes.base import rows_of
 
 
 @dataclass
@@ -59,19 +60,12 @@ def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
         last = attempt + 1 == scheme.rounds
         done = np.ones(len(rows), bool) if last else scheme.acknowledge(reception)
         if done.any():
-            out.images[rows[done]], out.ok[rows[done]] = scheme.decode(select(reception, done))
+            out.images[rows[done]], out.ok[rows[done]] = scheme.decode(rows_of(reception, done))
         if done.all():
             break
-        earlier = tuple(select(part, ~done) for part in (*earlier, replace(reception, earlier=())))
+        earlier = tuple(rows_of(part, ~done) for part in (*earlier, replace(reception, earlier=())))
         rows = rows[~done]
     return out
-
-
-def select(reception: Reception, rows: np.ndarray) -> Reception:
-    """The reception of some of its rows (bool [B] or integers), earlier rounds included."""
-    own = {field.name: getattr(reception, field.name) for field in fields(reception) if field.name != "earlier"}
-    own = {name: None if value is None else value[rows] for name, value in own.items()}
-    return Reception(**own, earlier=tuple(select(part, rows) for part in reception.earlier))
 
 
 def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:

@@ -7,7 +7,7 @@ A scheme is registered with `@register("scheme", name)`; its `Config` is what a 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -159,3 +159,10 @@ class Scheme(ABC):
 def lost_picture(size: int) -> np.ndarray:
     """The picture shown for a lost one (failure policy `drop`): mid-grey uint8 [size, size, 3]."""
     return np.full((size, size, 3), 114, np.uint8)
+
+
+def rows_of(reception: Reception, rows: np.ndarray) -> Reception:
+    """The reception of some of its rows (bool [B] or integers), earlier rounds included."""
+    own = {field.name: getattr(reception, field.name) for field in fields(reception) if field.name != "earlier"}
+    own = {name: None if value is None else value[rows] for name, value in own.items()}
+    return Reception(**own, earlier=tuple(rows_of(part, rows) for part in reception.earlier))

@@ -10,12 +10,13 @@ from baselines.separate.frame import Header, from_bits, to_bits
 @settings(deadline=None)
 @given(mcs=st.integers(0, 11), symbols=st.lists(st.integers(0, 65536), min_size=1, max_size=5))
 def test_header_fields_survive(mcs, symbols):
-    header = Header.for_values(12, 65536)
-    assert header.bits == 4 + 17
-    bits = header.pack(mcs, np.array(symbols))
+    header = Header.for_values(11, 0, 3, 65536)
+    assert header.bits == 4 + 0 + 2 + 17
+    bits = header.pack(mcs, 0, 2, np.array(symbols))
     assert bits.dtype == np.uint8 and bits.shape == (len(symbols), header.bits) and bits.max() <= 1
-    index, count = header.unpack(bits)
+    index, nothing, some, count = header.unpack(bits)
     assert index.tolist() == [mcs] * len(symbols) and count.tolist() == symbols
+    assert not nothing.any() and (some == 2).all()
 
 
 @settings(deadline=None)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from textures import psnr, textured
 
 from baselines.codecs import jpeg2000
-from baselines.codecs.jpeg2000 import Jpeg2000, segments
+from baselines.codecs.jpeg2000 import Jpeg2000
+from baselines.codecs.packets import segments
 
 PICTURES = textured(3, 96)
 CODEC = Jpeg2000()
@@ -36,7 +37,7 @@ def test_no_other_request_makes_a_longer_one_that_fits(size):
 
 def test_a_cap_that_openjpeg_breaks_is_kept(monkeypatch):
     honest = jpeg2000._encode
-    monkeypatch.setattr(jpeg2000, "_encode", lambda image, ratio: honest(image, ratio) + bytes(100))
+    monkeypatch.setattr(jpeg2000, "_encode", lambda image, **keys: honest(image, **keys) + bytes(100))
     codestream = Jpeg2000().to_size(PICTURES[:1], [1000])[0]
     assert 700 < len(codestream) <= 1000
 

@@ -1,0 +1,122 @@
+"""Which mode for which SNR, on calibration pictures and draws alone.
+
+best_per_snr   the mode whose pictures, as they arrive, serve the task best. A dozen MCS are all tried; of the hundreds
+               of modes of unequal protection or HARQ only the BEST guessed ones of every SNR (`shortlist`).
+outage         the mode of the highest rate whose probability of outage is at most the target; where none is so
+               reliable, the most reliable one.
+
+HARQ spends a budget in expectation: with T the mean number of rounds over the calibration draws, every round gets 1 / T
+of it (`share`), so that first rounds and retransmissions together cost what a single shot would.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.separate.arrival import CalibrationDraws
+from baselines.separate.mcs_choice import Judge
+from baselines.separate.modes import Mode
+from baselines.separate.rate import room
+from baselines.separate.shortlist import guesses
+from linksim.schemes.base import Survey
+
+BEST = 2  # modes of every SNR looked at exactly, where there are hundreds
+
+
+@dataclass(frozen=True)
+class Choices:
+    """modes: one per SNR. overall: for who doesn't know the SNR. shares: of the budget that a round gets, per SNR.
+    overall_share. expected: the metric (best_per_snr) or the outage expected per SNR. lowest_db: the lowest threshold
+    of a transport block of any mode chosen."""
+
+    modes: list[Mode]
+    overall: Mode
+    shares: list[float]
+    overall_share: float
+    expected: list[float]
+    lowest_db: float
+
+
+class Chooser:
+    """Chooses for a scheme whose preliminary plan says header uses and common qualities."""
+
+    def __init__(self, scheme, survey: Survey):
+        self.scheme, self.survey, self.draws = scheme, survey, CalibrationDraws(scheme, survey)
+        self._sent: dict = {}
+
+    def choose(self) -> Choices:
+        policy = self._outage if self.scheme.config.mcs == "outage" else self._best
+        modes, overall, expected = policy()
+        snrs = self.survey.snr_db
+        shares = [self.share(mode, snr) for mode, snr in zip(modes, snrs, strict=True)]
+        overall_share = 1 / float(np.mean([1 / self.share(overall, snr) for snr in snrs]))
+        lowest = min(self.thresholds(mode, share).min(where=self.thresholds(mode, share) > -np.inf, initial=np.inf)
+                     for mode, share in [*zip(modes, shares, strict=True), (overall, overall_share)])
+        return Choices(modes, overall, shares, overall_share, expected, float(lowest))
+
+    def share(self, mode: Mode, snr_db: float) -> float:
+        """1 / mean rounds. Found by repetition: fewer symbols need a little more SNR."""
+        share = 1.0
+        for _ in range(2 if self.scheme.rounds > 1 else 0):
+            rounds = self.draws.arrival(mode, self.thresholds(mode, share), snr_db).rounds
+            share = 1 / float(rounds.mean())
+        return share
+
+    def thresholds(self, mode: Mode, share: float = 1.0) -> np.ndarray:
+        """float64 [C, parts], see `CalibrationDraws.arrival`."""
+        return self.scheme.thresholds(self._codestreams(mode, share)[1], mode)
+
+    def parts(self, mode: Mode, snr_db: float) -> np.ndarray:
+        """int [C, R], transport blocks that arrive."""
+        return self.draws.arrival(mode, self.thresholds(mode, self.share(mode, snr_db)), snr_db).parts
+
+    def _codestreams(self, mode: Mode, share: float):
+        """As `SeparateScheme.codestreams`; without the codestreams where the symbols are known beforehand."""
+        scheme, survey = self.scheme, self.survey
+        if scheme.config.rate == "per_picture":
+            return None, scheme.given(survey.budget, len(survey.analysis), share)
+        if mode not in self._sent:
+            self._sent[mode] = scheme.codestreams(survey.analysis, survey.budget, mode)
+        return self._sent[mode]
+
+    def _best(self):
+        scheme, survey, tried = self.scheme, self.survey, self.scheme.modes.tried
+        judge = Judge(scheme.bench.task, survey.truths, scheme.bench.size)
+        if scheme.modes.count == scheme.rounds == 1:
+            scores = np.array([self._exact(judge, mode, 1.0, survey.snr_db) for mode in tried])
+            best, overall = scores.argmax(axis=0), int(scores.mean(axis=1).argmax())  # of equals the most robust one
+        else:
+            received = [[self._bytes(mode, snr) for snr in survey.snr_db] for mode in tried]
+            guess = guesses(scheme, survey, judge, received)
+            scores = np.full(guess.shape, -np.inf)
+            for s, snr in enumerate(survey.snr_db):
+                for m in np.argsort(-guess[:, s], kind="stable")[:BEST]:
+                    scores[m, s] = self._exact(judge, tried[m], self.share(tried[m], snr), [snr])[0]
+            best, overall = scores.argmax(axis=0), int(guess.mean(axis=1).argmax())
+        return [tried[m] for m in best], tried[overall], scores.max(axis=0).tolist()
+
+    def _exact(self, judge: Judge, mode: Mode, share: float, snrs) -> list[float]:
+        scheme, survey = self.scheme, self.survey
+        codestreams, symbols = scheme.codestreams(survey.analysis, survey.budget, mode, share)
+        needed = scheme.thresholds(symbols, mode)
+        outcomes = scheme.outcomes(codestreams, symbols, mode)
+        return judge.scores(outcomes, [self.draws.arrival(mode, needed, snr).parts for snr in snrs])
+
+    def _bytes(self, mode: Mode, snr_db: float) -> np.ndarray:
+        """Bytes that arrive, int64 [C, R]."""
+        symbols = self._codestreams(mode, self.share(mode, snr_db))[1]
+        sizes = np.cumsum(room(self.scheme.transport, symbols, mode), axis=1)
+        sizes = np.concatenate([np.zeros_like(sizes[:, :1]), sizes], axis=1)
+        return np.take_along_axis(sizes, self.parts(mode, snr_db), axis=1)
+
+    def _outage(self):
+        tried, target = self.scheme.modes.tried, self.scheme.config.outage
+        outage = np.array([[np.mean(self.parts(mode, snr) == 0) for snr in self.survey.snr_db] for mode in tried])
+
+        def reliable(column):
+            good = [m for m in range(len(tried)) if column[m] <= target]
+            return max(good, key=lambda m: tried[m].efficiency) if good else int(column.argmin())
+
+        best = [reliable(column) for column in outage.T]
+        expected = [float(outage[m, s]) for s, m in enumerate(best)]
+        return [tried[m] for m in best], tried[reliable(outage.mean(axis=1))], expected

@@ -1,0 +1,89 @@
+"""From a reception to codestreams: headers believed where their CRC passes, rounds combined, transport blocks decoded,
+and what is left of a codestream whose end is missing."""
+
+import numpy as np
+
+from baselines.separate.frame import from_bits
+from linksim.link.burst import Reception
+
+
+class Receiver:
+    """scheme: a `SeparateScheme`, of which it uses what both sides know. rvs: redundancy version of each round."""
+
+    def __init__(self, scheme, rvs: list[int]):
+        self.modes, self.transport, self.codec, self.rvs = scheme.modes, scheme.transport, scheme.codec, rvs
+        self.layered, self.within = scheme.modes.count > 1, scheme.config.failure == "prefix"
+
+    def receive(self, reception: Reception) -> tuple[list[bytes | None], np.ndarray]:
+        """Codestreams to show (None: nothing), and bool [B], whether everything sent has arrived."""
+        rounds = (*reception.earlier, reception)
+        fields = [self._header(one, number) for number, one in enumerate(rounds)]
+        codestreams, whole = [None] * len(reception.header), np.zeros(len(reception.header), bool)
+        # The latest header that was received says what is sent; rounds with another one or none add nothing.
+        told = np.zeros_like(fields[0])
+        for one in fields:
+            told = np.where(one[:, -1:] > 0, one, told)
+        heard = [(one == told).all(axis=1) & (told[:, -1] > 0) for one in fields]
+        for key in np.unique(told[told[:, -1] > 0][:, :-1], axis=0):
+            rows = np.flatnonzero((told[:, :-1] == key).all(axis=1) & (told[:, -1] > 0))
+            mode = self.modes.of(key[:-1], key[-1])
+            parts = mode.parts(told[rows, -1])
+            data = self._parts(mode, parts, [_only(one, rows, ok[rows]) for one, ok in zip(rounds, heard, strict=True)])
+            for row, (pieces, complete) in zip(rows, data, strict=True):
+                codestreams[row], whole[row] = self._codestream(pieces, complete), complete
+        return codestreams, whole
+
+    def _header(self, one: Reception, number: int) -> np.ndarray:
+        """int64 [B, fields but the round]: MCS of every block, split, payload symbols; 0 symbols where the header
+        wasn't received, makes no sense or isn't this round's."""
+        *told, attempt, symbols = self.modes.header.unpack(one.header)
+        sound = one.header_ok & (attempt == number) & (symbols <= one.symbols.shape[1])
+        limits = [len(self.modes.table)] * self.modes.count + [len(self.modes.splits)]
+        for field, limit in zip(told, limits, strict=True):
+            sound &= field < limit
+        return np.where(sound[:, None], np.stack([*told, symbols], axis=1), 0)
+
+    def _parts(self, mode, parts: np.ndarray, rounds: list[Reception]) -> list[tuple[list[bytes], bool]]:
+        """For each row the bytes of its transport blocks up to the first that failed, and whether none did.
+        parts: int64 [B, parts], symbols of each block."""
+        starts = np.cumsum(parts, axis=1) - parts
+        out, open_rows = [([], True) for _ in parts], np.ones(len(parts), bool)
+        for mcs, length, start in zip(mode.mcs, parts.T, starts.T, strict=True):
+            rows = np.flatnonzero(open_rows & (length > 0))
+            if not len(rows):
+                continue
+            cut = [_cut(one, rows, start[rows], length[rows], mcs.bits_per_symbol) for one in rounds]
+            got = self.transport.receive(cut, length[rows], mcs, self.rvs[: len(rounds)])
+            for i, row in enumerate(rows):
+                pieces, bits = out[row][0], len(got.bits[i])
+                if not got.ok[i]:
+                    passed = np.logical_and.accumulate(got.blocks_ok[i]) & self.within
+                    bits = int(got.block_bits[i][passed].sum())
+                    out[row], open_rows[row] = (pieces, False), False
+                pieces.append(from_bits(got.bits[i][:bits]))
+        return out
+
+    def _codestream(self, pieces: list[bytes], complete: bool) -> bytes | None:
+        data = b"".join(pieces)
+        if complete:
+            return self.codec.unpad(data)
+        return self.codec.prefix(data) if data and (self.layered or self.within) else None
+
+
+def _only(one: Reception, rows: np.ndarray, heard: np.ndarray) -> Reception:
+    """Some rows, silent where nothing was heard."""
+    def silenced(values):
+        return None if values is None else np.where(heard[:, None], values[rows], 0).astype(values.dtype)
+
+    return Reception(silenced(one.symbols), silenced(one.noise_variance), one.header[rows], heard, silenced(one.llr))
+
+
+def _cut(one: Reception, rows: np.ndarray, start: np.ndarray, length: np.ndarray, bits: int):
+    """(symbols, noise variance, LLRs or None) of a transport block, each row's from its own start."""
+    def taken(values, factor):
+        column = np.arange(int(length.max()) * factor)
+        here = column < length[:, None] * factor
+        at = np.where(here, start[:, None] * factor + column, 0)
+        return np.where(here, values[rows[:, None], at], 0).astype(values.dtype)
+
+    return taken(one.symbols, 1), taken(one.noise_variance, 1), None if one.llr is None else taken(one.llr, bits)

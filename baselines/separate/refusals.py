@@ -1,0 +1,51 @@
+"""What a scenario can't have: found when it is read, before anything runs."""
+
+from baselines.separate.config import SeparateConfig
+
+
+def refusal(scheme: type, config: SeparateConfig, scenario) -> str | None:
+    """The first thing wrong, as `linksim.schemes.base.Scheme.refusal`; None where nothing is."""
+    return next(filter(None, (_knowledge(config, scenario), _mcs(config, scenario), _codec(scheme, config),
+                              _detector(config, scenario), _budget(config, scenario))), None)
+
+
+def _knowledge(config, scenario) -> str | None:
+    if config.mcs == "oracle" and scenario.knowledge.transmitter != "realisation":
+        return (f"mcs: oracle knows each burst's channel, and knowledge.transmitter grants "
+                f"{scenario.knowledge.transmitter!r}; set knowledge.transmitter to realisation, "
+                "or mcs to best_per_snr, outage or an index")
+    return None
+
+
+def _mcs(config, scenario) -> str | None:
+    from linksim.link.mcs import TABLES
+
+    table = scenario.link.transport.mcs_table
+    asked = {"mcs": config.mcs} if isinstance(config.mcs, int) else {}
+    if isinstance(config.layers, list):
+        asked = {f"layers.{i}.mcs": layer.mcs for i, layer in enumerate(config.layers)}
+    for key, index in asked.items():
+        if index >= len(TABLES[table]):
+            return (f"{key}: should be 0..{len(TABLES[table]) - 1}, an index into the link's MCS table {table!r} "
+                    f"(found {index})")
+    return None
+
+
+def _codec(scheme, config) -> str | None:
+    if scheme.progressive or (config.failure == "drop" and config.layers is None):
+        return None
+    key = "layers" if config.layers is not None else "failure: prefix"
+    return f"{key} needs a codec whose codestreams may be cut, which {config.type}'s may not; leave it out"
+
+
+def _detector(config, scenario) -> str | None:
+    if scenario.link.equaliser != "kbest" or (config.layers is None and config.mcs != "oracle"):
+        return None
+    key = "layers" if config.layers is not None else "mcs: oracle"
+    return f"{key} sends several constellations side by side, and link.equaliser: kbest searches one; use lmmse"
+
+
+def _budget(config, scenario) -> str | None:
+    if config.harq.rounds > 1 and (other := [one.name for one in scenario.schemes if one.budget_as == config.name]):
+        return f"harq spends other uses on every fade: it can't be the budget of {other[0]!r}; name one of one round"
+    return None
