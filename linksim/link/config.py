@@ -72,6 +72,9 @@ class LinkConfig(BaseModel):
         if on and self.domain != "time":
             raise ValueError(f"impairments ({', '.join(on)}) act on the waveform; set domain: time")
         self.impairments.check(self.grid)
+        if self.domain == "time" and self.build_channel().frequency_only:
+            raise ValueError(f"channel {self.channel.model} draws each resource element by itself and has no waveform; "
+                             "set domain: frequency")
         if self.csi != "perfect":
             self._enough_pilots()
         return self

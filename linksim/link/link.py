@@ -40,6 +40,13 @@ class Link:
         return Air(self.grid, self.slot_tile, self._estimator, self.config.equaliser, self._searches)
 
     @cached_property
+    def waveform(self):
+        """The time domain (`linksim.link.waveform.waveform.Waveform`)."""
+        from linksim.link.waveform.waveform import Waveform
+
+        return Waveform(self.config.grid, self.config.impairments, self.slot_tile)
+
+    @cached_property
     def _estimator(self):
         """The channel estimator; None for perfect CSI."""
         from linksim.link.estimation import Estimator, correlations
@@ -124,6 +131,8 @@ class Link:
 
     def _send(self, slotted, row, slot, noise, n0, draw):
         """The slots `slot` of the rows `row` through channel and receiver; see `Air.send`."""
+        if self.config.domain == "time":
+            return self._send_waveform(slotted, row, slot, noise, n0, draw)
         config, longest = self.grid.config, slotted.shape[1]
         response = self._response(draw, longest, config.frequencies)
         if response.shape[3] > 1:
@@ -132,6 +141,25 @@ class Link:
         else:
             response = response[row]
         return self.air.send(slotted[row, slot], response, noise, n0)
+
+    def _send_waveform(self, slotted, row, slot, noise, n0, draw):
+        """In the time domain: gains at several instants of an OFDM symbol, and the slots of a row one after the
+        other on the air."""
+        config, longest, steps = self.grid.config, slotted.shape[1], self.waveform.instants - 1
+        paths = self.channel.paths(draw, longest * steps + 1, config.slot_seconds / steps)
+        if paths.gains.shape[4] > 1:
+            instants = slot[:, None] * steps + np.arange(steps + 1)
+            gains = paths.gains[row[:, None], ..., instants].transpose(0, 2, 3, 4, 1)  # indices lead: [n, N, R, T, P]
+        else:
+            gains = paths.gains[row]
+        oscillator = self.config.impairments.oscillator(draw, config, longest)
+        heard = gains, paths.delays[row], None if oscillator is None else oscillator[row, slot]
+        sent = self.air.mapped(slotted[row, slot])
+        before = np.where((slot > 0)[:, None, None], np.roll(sent[:, :, -1], 1, axis=0), 0)
+        received, _ = self.waveform.send(sent, *heard[:2], noise, n0, heard[2], before)
+        perfect = self._estimator is None
+        response = self.waveform.channel_response(*heard) if perfect else np.ones((len(row), 1, 1, 1, 1), np.complex64)
+        return self.air.receive(received, response, n0)
 
     def _response(self, draw, slots, frequencies):
         """complex64 [B, R, T, N, F], once per OFDM symbol."""
