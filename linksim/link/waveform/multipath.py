@@ -33,17 +33,18 @@ class Multipath:
         self._window = start[:, None] + tf.range(fft_size)[None]  # [symbols, N], samples of the slot
         self._samples = symbols * (prefix + fft_size)
 
-    def windows(self, instants):
+    def windows(self, instants, of=None):
         """[..., n] over a slot to [..., symbols, N] at the samples of the FFT windows; [..., 1, 1] where n = 1.
 
-        n = samples of the slot: taken as they are. Any other n > 1: n equally spaced instants from the slot's
-        start to its end (n - 1 intervals), between which is interpolated linearly."""
-        count = instants.shape[-1]
+        of: int32 [...], those samples of the slot instead. n = samples of the slot: taken as they are. Any other
+        n > 1: n equally spaced instants from the slot's start to its end (n - 1 intervals), between which is
+        interpolated linearly."""
+        count, window = instants.shape[-1], self._window if of is None else of
         if count == 1:
             return instants[..., None]
         if count == self._samples:
-            return tf.gather(instants, self._window, axis=-1)
-        place = tf.cast(self._window, tf.float32) * ((count - 1) / self._samples)
+            return tf.gather(instants, window, axis=-1)
+        place = tf.cast(window, tf.float32) * ((count - 1) / self._samples)
         before = tf.cast(place, tf.int32)
         weight = tf.cast(place - tf.cast(before, tf.float32), instants.dtype)
         early, late = (tf.gather(instants, before + i, axis=-1) for i in (0, 1))
@@ -92,3 +93,24 @@ class Multipath:
 
         paths = gains.shape[0]
         return tf.while_loop(lambda p, _: p < paths, add, (tf.constant(0), total), maximum_iterations=paths)[1]
+
+    def power(self, gains, delays, used):
+        """Mean power of the samples of each FFT window, float32 [T, rx, symbols], over independent symbols of power
+        1 / tx on the subcarriers `used`, float32 [N] of 0 and 1, of all OFDM symbols, that before the slot too."""
+        slots, _, transmit, paths, instants = gains.shape
+        delays = tf.reshape(delays * self.rate, [-1])
+        turned = tf.reshape(self.rotation(delays), [slots, paths, -1])
+        alike = tf.einsum("tpk,tqk->tpq", turned * tf.cast(used / self.fft_size, tf.complex64), tf.math.conj(turned))
+        own = tf.cast(tf.reshape(self.own(delays), [slots, 1, 1, paths, -1]), tf.complex64)
+
+        def of_window(samples):
+            here = self.windows(gains, samples[None])[..., 0, :]
+            total = 0.0
+            for part in (here * own, here * (1 - own)):  # this symbol's and that before's, independent
+                power = part * tf.einsum("tpq,trsqn->trspn", alike, tf.math.conj(part))
+                total += tf.math.real(tf.reduce_sum(power, axis=(2, 3, 4)))
+            return total / (transmit * self.fft_size)
+
+        if instants == 1:
+            return tf.tile(of_window(self._window[0])[..., None], [1, 1, self.symbols])
+        return tf.transpose(tf.map_fn(of_window, self._window, tf.float32), [1, 2, 0])

@@ -39,7 +39,8 @@ class Waveform:
         self._path = Multipath(grid.fft_size, grid.cyclic_prefix, grid.symbols_per_slot, self.rate)
         clipping = self.impairments.clipping_db
         self._level, self.gain, self.distortion = (None, 1.0, 0.0) if clipping is None else limiter(clipping)
-        self._send, self._response = (tf.function(f, jit_compile=True) for f in (self._slot, self._seen))
+        stages = self._slot, self._seen, self._unwanted
+        self._send, self._response, self._interference = (tf.function(stage, jit_compile=True) for stage in stages)
 
     def send(self, sent, gains, delays, noise, n0: float, oscillator=None, before=None):
         """Send T slots.
@@ -72,6 +73,14 @@ class Waveform:
         `send`."""
         oscillator = self._checked(gains, delays, oscillator)
         return in_tiles(self._response, self.tile, gains, delays, oscillator)
+
+    def interference(self, gains, delays, n0: float, oscillator=None) -> np.ndarray:
+        """What `channel_response` leaves out beside the noise, float32 [T, rx, symbols]: the mean power of interference
+        and distortion per used resource element, over independent symbols of power 1 / tx, also before the slot. A
+        receiver that adds it to n0 knows its noise variance. 0 where it is below float32. With guards a bound: what
+        other subcarriers' interference loses to them is counted. Arguments as of `send`."""
+        oscillator, n0 = self._checked(gains, delays, oscillator), np.float32(n0)
+        return in_tiles(lambda *rows: self._interference(*rows, n0), self.tile, gains, delays, oscillator)
 
     def _checked(self, gains, delays, oscillator):
         slots = len(gains)
@@ -117,6 +126,18 @@ class Waveform:
 
     def _seen(self, gains, delays, oscillator):
         return tf.signal.fftshift(self._path.response(gains, delays, oscillator) * self.gain, axes=-1)
+
+    def _unwanted(self, gains, delays, oscillator, n0):
+        size, used = self.grid.fft_size, np.isin(np.arange(self.grid.fft_size), self.grid.used).astype(np.float32)
+        per_sample = self._path.power(gains, delays, np.fft.ifftshift(used))
+        kept = tf.reduce_mean(tf.square(tf.abs(self._seen(gains, delays, oscillator))), axis=2) * used
+        linear = self.gain**2 * per_sample * (size / used.sum())  # the subcarriers' interference stays among them
+        rest = linear - tf.reduce_sum(kept, axis=-1) / used.sum()
+        rest = tf.where(rest > 1e-5 * linear, rest, 0) + self.distortion * per_sample  # while distortion is white
+        if self.impairments.adc_bits is None:
+            return rest
+        distortion = converter(self.impairments.adc_bits)[1]
+        return rest + distortion / (1 - distortion) * (tf.reduce_mean(per_sample, axis=-1, keepdims=True) + n0)
 
     def _to_samples(self, grid):
         return tf.signal.ifft(grid) * self.grid.fft_size**0.5
