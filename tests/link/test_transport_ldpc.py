@@ -23,30 +23,43 @@ def sionna():
     ldpc = pytest.importorskip("sionna.phy.fec.ldpc")
     import tensorflow as tf
 
-    def build(graph, block, sent):
-        encoder = ldpc.LDPC5GEncoder(block, sent, num_bits_per_symbol=2, bg=f"bg{graph}")
-        decoder = ldpc.LDPC5GDecoder(encoder, num_iter=20, cn_update="boxplus-phi")
+    def build(graph, block, sent, rule="boxplus-phi", bits_per_symbol=2):
+        encoder = ldpc.LDPC5GEncoder(block, sent, num_bits_per_symbol=bits_per_symbol, bg=f"bg{graph}")
+        decoder = ldpc.LDPC5GDecoder(encoder, num_iter=20, cn_update=rule)
         return (lambda bits: encoder(tf.constant(bits, tf.float32)).numpy().astype(np.uint8),
                 lambda llr: decoder(tf.constant(-llr)).numpy().astype(np.uint8))
 
     return build
 
 
-@pytest.mark.parametrize("graph, block, sent, snr_db", CASES)
-def test_same_words_and_same_decisions_as_sionna(sionna, graph, block, sent, snr_db, count=24):
-    encode, decode = sionna(graph, block, sent)
+OTHER_RULES = [("boxplus", *CASES[0]), ("boxplus", *CASES[2]), ("minsum", 2, 500, 1000, 1.7),
+               ("minsum", 1, 1024, 1232, 5.6)]  # min-sum needs more
+
+
+@pytest.mark.parametrize("rule, graph, block, sent, snr_db", [*(("boxplus-phi", *case) for case in CASES), *OTHER_RULES])
+def test_same_words_and_same_decisions_as_sionna(sionna, rule, graph, block, sent, snr_db, count=24):
+    encode, decode = sionna(graph, block, sent, rule)
     rng = np.random.default_rng(sent)
     bits = rng.integers(0, 2, (count, block), dtype=np.uint8)
     shape = np.full(count, block), np.full(count, sent), graph, lifting_size(graph, block), 2
     coded = encode_blocks(bits, *shape)
     assert np.array_equal(coded, encode(bits))
     llr = _noisy(coded, snr_db, rng)
-    ours, theirs = decode_blocks(llr, *shape)[:, :block], decode(llr)
+    ours, theirs = decode_blocks(llr, *shape, rule=rule)[:, :block], decode(llr)
     right, right_theirs = (ours == bits).all(axis=1), (theirs == bits).all(axis=1)
     assert 0 < right.sum() < count  # the case tells something
     # The sums are added up in another order, so an undecided bit of a lost block may fall the other way.
     assert np.array_equal(right, right_theirs)
     assert np.mean(ours != theirs) < 1e-3
+
+
+@pytest.mark.parametrize("graph, block, sent, bits_per_symbol", [
+    (2, 600, 1200, 4), (1, 1024, 1536, 6), (1, 2200, 6600, 8), (2, 24, 48, 2), (2, 301, 1404, 6), (1, 8448, 9128, 8)])
+def test_rate_matching_is_sionnas(sionna, graph, block, sent, bits_per_symbol):
+    encode, _ = sionna(graph, block, sent, bits_per_symbol=bits_per_symbol)
+    bits = np.random.default_rng(sent).integers(0, 2, (3, block), dtype=np.uint8)
+    shape = np.full(3, block), np.full(3, sent), graph, lifting_size(graph, block), bits_per_symbol
+    assert np.array_equal(encode_blocks(bits, *shape), encode(bits))
 
 
 @pytest.mark.parametrize("graph, z", [(1, 2), (1, 13), (1, 240), (2, 3), (2, 44), (2, 352)])
@@ -60,7 +73,7 @@ def test_words_fulfil_every_check(graph, z):
         assert not check.any()
 
 
-@pytest.mark.parametrize("rule", ["boxplus-phi", "minsum"])
+@pytest.mark.parametrize("rule", ["boxplus-phi", "boxplus", "minsum"])
 def test_a_block_is_decoded_the_same_in_any_company(rule):
     """Other lengths, other noise, another order: to the bit, also where decoding fails."""
     rng = np.random.default_rng(7)
