@@ -135,7 +135,7 @@ def test_few_instants_are_enough_for_a_moving_channel():
 @pytest.mark.parametrize("guards", [(0, 0), (3, 2)])
 def test_interference_is_what_the_response_leaves_out(guards):
     """All impairments, moving paths beyond the prefix, 2 x 2 antennas, noise: within 3 % of what is measured on 600
-    slots, and correlated from slot to slot. With guards a bound: were interference white, their share would fall there."""
+    slots, and correlated from slot to slot. With guards a bound: of white interference their share would fall there."""
     grid = GRID.model_copy(update={"guards": guards, "dc_null": any(guards)})
     rng, rows, n0 = np.random.default_rng(8), 600, 0.05
     config = ImpairmentsConfig(cfo_hz=400, phase_noise_hz=100, clipping_db=4, adc_bits=5)
