@@ -29,7 +29,8 @@ from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey,
 RATES = {2: (30, 40, 50, 64, 78, 99, 120, 157, 193, 251, 308, 379, 449, 526, 602), 4: (340, 378, 434, 490, 553, 616)}
 TABLE3 = tuple(Mcs(i, bits, rate / 1024, f"{'QPSK' if bits == 2 else '16-QAM'} {rate}/1024", "table3")
                for i, (bits, rate) in enumerate((bits, rate) for bits, rates in RATES.items() for rate in rates))
-HEADER_MARGIN_DB = 3.0  # the header's 50 % point lies so far below the payload's, where a code is that robust
+HEADER_MARGIN_DB = 3.0  # the header's 50 % point lies so far below the payload's, where a code is that robust and
+HEADER_SHARE = 0.25  # takes at most this share of the uses given
 DRAWN = 0.25  # score from which a box is drawn
 INDEX_BITS = len(TABLE3).bit_length()
 
@@ -84,15 +85,18 @@ class BoxesLdpc(Scheme):
         from linksim.link.headercode import header_candidates, header_threshold_db
 
         bits = INDEX_BITS + self.symbols_bits
+        budgets = [(survey.analysis, survey.budget), (survey.test_analysis, survey.test_budget)]
+        self.plan = {"header_uses": 0, "symbols": 2**self.symbols_bits - 1}
+        widest = max(int(self._given(budget, len(finds)).max()) for finds, budget in budgets)
+        median = np.median(self._given(survey.budget, len(survey.analysis)))
         codes = header_candidates(bits)
-        self.plan = {"header_uses": codes[-1], "symbols": 2**self.symbols_bits - 1}
-        self.plan["symbols"] = max(int(self._given(budget, len(finds)).max()) for finds, budget in (
-            (survey.analysis, survey.budget), (survey.test_analysis, survey.test_budget)))
-        scores, needed_db = self._expected(survey)
+        codes = [uses for uses in codes if uses <= HEADER_SHARE * median] or codes[:1]
+        self.plan["header_uses"] = codes[-1]  # a guess; the code chosen below is no longer
+        scores, needed_db = self._expected(survey, header_threshold_db(bits, codes[-1]))
         mcs, overall = scores.argmax(axis=0), int(scores.mean(axis=1).argmax())  # of equals the most robust one
         least_db = min(needed_db[index] for index in {*mcs, overall}) - HEADER_MARGIN_DB
         robust = [uses for uses in codes if header_threshold_db(bits, uses) <= least_db]
-        return {"header_uses": (robust or codes[-1:])[0], "symbols": self.plan["symbols"] + codes[-1],
+        return {"header_uses": (robust or codes[-1:])[0], "symbols": widest,
                 "snr_db": [float(snr) for snr in survey.snr_db], "mcs": [int(index) for index in mcs],
                 "mcs_without_snr": overall, "expected": [float(score) for score in scores.max(axis=0)]}
 
@@ -162,20 +166,22 @@ class BoxesLdpc(Scheme):
         """The best boxes in room int [B] bits; None where not even an empty message fits."""
         return [self.code.encode(found, int(bits) // 8) for found, bits in zip(finds.found, room, strict=True)]
 
-    def _expected(self, survey: Survey) -> tuple[np.ndarray, dict[int, float]]:
-        """The task's metric on calibration pictures and draws, float64 [M, P], and the least 50 % point of each MCS."""
+    def _expected(self, survey: Survey, header_db: float) -> tuple[np.ndarray, list[float]]:
+        """The task's metric on calibration pictures and draws, float64 [M, P], behind a header whose 50 % point is
+        header_db; and the least 50 % point of each MCS."""
         bench, count = self.bench, len(survey.analysis)
         draw = bench.link.calibration_draws(survey.seed, count, survey.realisations)
         picture = np.repeat(np.arange(count), len(draw.picture) // count)
         truths, nothing = [survey.truths[p] for p in picture], self.code.decode(b"")
-        given, scores, needed_db = self._given(survey.budget, count), [], {}
+        given, scores, needed_db = self._given(survey.budget, count), [], []
         effective = {(bits, snr): bench.link.effective_snr_db(draw, float(snr), given[picture], bits)
                      for bits in RATES for snr in survey.snr_db}
-        for index, mcs in enumerate(TABLE3):
+        for mcs in TABLE3:
             messages = self._messages(survey.analysis, bench.link.transport.payload_bits(given, mcs))
             seen = [self.code.decode(message or b"") for message in messages]
             at_db = np.where([m is not None for m in messages], bench.link.transport.threshold_db(mcs, given), np.inf)
-            needed_db[index], row = at_db.min(), []
+            needed_db.append(at_db.min())
+            at_db, row = np.maximum(at_db, header_db), []
             for snr_db in survey.snr_db:
                 arrived = effective[mcs.bits_per_symbol, snr_db] >= at_db[picture]
                 rows = [seen[p] if here else nothing for p, here in zip(picture, arrived, strict=True)]
