@@ -1,6 +1,6 @@
 """One point: a scheme at one SNR, picture by picture over the air and before the judge."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,13 +13,19 @@ from linksim.schemes.base import rows_of
 @dataclass
 class Delivery:
     """What came of B rows. images: uint8 [B, S, S, 3]. ok: bool [B]. header_ok: bool [B], in any round. ledger: purpose
-    -> int32 [B], over all rounds. rounds: int [B], transmissions."""
+    -> int32 [B], over all rounds. rounds: int [B], transmissions. seen: row -> observation, where the scheme delivers
+    observations and not pictures for the task to look at."""
 
     images: np.ndarray
     ok: np.ndarray
     header_ok: np.ndarray
     ledger: dict[str, np.ndarray]
     rounds: np.ndarray
+    seen: dict[int, dict] = field(default_factory=dict)
+
+    def observations(self, setup: Setup) -> list[dict]:
+        """What the receiver's task has of every row."""
+        return [self.seen[i] for i in range(len(self.ok))] if self.seen else setup.observe(self.images)
 
 
 def order(snr_db: list[float]) -> list[float]:
@@ -60,7 +66,10 @@ def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
         last = attempt + 1 == scheme.rounds
         done = np.ones(len(rows), bool) if last else scheme.acknowledge(reception)
         if done.any():
-            out.images[rows[done]], out.ok[rows[done]] = scheme.decode(rows_of(reception, done))
+            received = rows_of(reception, done)
+            out.images[rows[done]], out.ok[rows[done]] = scheme.decode(received)
+            if hasattr(scheme, "observe"):
+                out.seen |= zip(rows[done].tolist(), scheme.observe(received), strict=True)
         if done.all():
             break
         earlier = tuple(rows_of(part, ~done) for part in (*earlier, replace(reception, earlier=())))
@@ -87,7 +96,7 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
                        "gain_db": decibel(link.gain(draw)), "header_ok": got.header_ok, "ok": got.ok}
             columns |= ({"rounds": got.rounds} if scheme.rounds > 1 else {}) | uses(got.ledger)
             columns["psnr_db"] = psnr_db(got.images, setup.images[picture[here]])
-            for i, seen in enumerate(setup.observe(got.images)):
+            for i, seen in enumerate(got.observations(setup)):
                 own = {key: column[i] for key, column in columns.items()}
                 rows.append({"scheme": name, "snr_db": float(snr_db)} | own | seen)
     return rows

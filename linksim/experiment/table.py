@@ -114,13 +114,14 @@ def examples(setup: Setup) -> dict[str, np.ndarray]:
     draw = setup.draw(chosen, np.zeros_like(chosen))
     out = {"sent": setup.images[chosen], "pictures": chosen, "snr_db": np.float64(snr_db),
            "classes": np.array(setup.task.classes)}
-    shown = {"sent": setup.images[chosen]}
+    seen = {"sent": setup.observe(setup.images[chosen])}
     for name, scheme in setup.schemes.items():
-        shown[name] = out[f"received/{name}"] = deliver(setup, name, snr_db, draw).images
+        got = deliver(setup, name, snr_db, draw)
+        out[f"received/{name}"], seen[name] = got.images, got.observations(setup)
         if "mask" not in out:
             out |= scheme.details(setup.analysis(name)[chosen])
-    for name, images in shown.items():
-        for i, found in enumerate(setup.observe(images)):
+    for name, observations in seen.items():
+        for i, found in enumerate(observations):
             out |= {f"{key}/{name}/{i}": value for key, value in found.items()}
     for i, truth in enumerate(setup.truths[p] for p in chosen):
         if truth is not None:
