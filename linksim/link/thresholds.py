@@ -58,13 +58,27 @@ def code_block(graph: int, block: int, bits_per_symbol: int, rate: float) -> tup
 
     t is as far above the SNR of its BICM capacity as that of the measured codes of this constellation, of which
     those whose sizes reach K' count: straight lines over log K', then over the code rate."""
-    name = NAMES[bits_per_symbol]
-    tables = [table for label, table in load()["mcs"].items() if label.split()[0] == name]
-    tables = [t for t in tables if _reaches(t, graph, block)] or tables
-    points = sorted(_gap_at_size(table, graph, block, bits_per_symbol) for table in tables)
+    codes = _codes(graph, bits_per_symbol)
+    near = [code for code in codes if code[0][0] / 2 <= block <= 1.25 * code[0][-1]] or codes
+    points = sorted([np.interp(np.log(block), np.log(sizes), column) for column in columns] for sizes, *columns in near)
     rates, gaps, spreads = np.array(points).T
     middle = capacity_db(rate, bits_per_symbol) + np.interp(rate, rates, gaps)
     return float(middle), float(np.interp(rate, rates, spreads))
+
+
+@lru_cache(maxsize=8)
+def _codes(graph: int, bits_per_symbol: int) -> list[np.ndarray]:
+    """float64 [4, sizes] for each code measured on this base graph and constellation: K', effective code rate,
+    threshold above BICM capacity, spread."""
+    codes = []
+    for name, table in load()["mcs"].items():
+        entries = [entry for entry in table if entry["graph"] == graph]
+        if name.split()[0] != NAMES[bits_per_symbol] or not entries:
+            continue
+        rates = [e["block"] / coded_bits(e["block"], e["rate"], bits_per_symbol) for e in entries]
+        gaps = [e["threshold_db"] - capacity_db(r, bits_per_symbol) for e, r in zip(entries, rates, strict=True)]
+        codes.append(np.array([[e["block"] for e in entries], rates, gaps, [e["spread_db"] for e in entries]]))
+    return codes
 
 
 def capacity_db(rate: float, bits_per_symbol: int) -> float:
@@ -72,29 +86,13 @@ def capacity_db(rate: float, bits_per_symbol: int) -> float:
     return float(10 * np.log10(esm.inverse(rate * bits_per_symbol, bits_per_symbol)))
 
 
-def _at_size(table: list[dict], graph: int, block: int, key: str = "threshold_db") -> tuple[float, float]:
-    """`key` and spread of the entries of a base graph, over log K'."""
+def _at_size(table: list[dict], graph: int, block: int) -> tuple[float, float]:
+    """Threshold and spread of a measured MCS, over log K'."""
     graphs = [entry for entry in table if entry["graph"] == graph] or table
     size = np.log([entry["block"] for entry in graphs])
-    middle = np.interp(np.log(block), size, [entry[key] for entry in graphs])
+    middle = np.interp(np.log(block), size, [entry["threshold_db"] for entry in graphs])
     spread = np.interp(np.log(block), size, [entry["spread_db"] for entry in graphs])
     return float(middle), float(spread)
-
-
-def _gap_at_size(table: list[dict], graph: int, block: int, bits_per_symbol: int) -> tuple[float, float, float]:
-    """(K' / E as measured, threshold above BICM capacity, spread) of a code."""
-    entries = []
-    for entry in table:
-        rate = entry["block"] / coded_bits(entry["block"], entry["rate"], bits_per_symbol)
-        entries.append(entry | {"rate": rate, "gap": entry["threshold_db"] - capacity_db(rate, bits_per_symbol)})
-    rate, spread = _at_size(entries, graph, block, "rate")
-    return rate, _at_size(entries, graph, block, "gap")[0], spread
-
-
-def _reaches(table: list[dict], graph: int, block: int) -> bool:
-    """Whether entries of this base graph lie around `block`, or not far from it."""
-    sizes = [entry["block"] for entry in table if entry["graph"] == graph]
-    return bool(sizes) and min(sizes) / 2 <= block <= 1.25 * max(sizes)
 
 
 def coded_bits(block: int, rate: float, bits_per_symbol: int) -> int:

@@ -32,11 +32,11 @@ def sionna():
     return build
 
 
-OTHER_RULES = [("boxplus", *CASES[0]), ("boxplus", *CASES[2]), ("minsum", 2, 500, 1000, 1.7),
-               ("minsum", 1, 1024, 1232, 5.6)]  # min-sum needs more
+BY_RULE = [*(("boxplus-phi", *case) for case in CASES), ("boxplus", *CASES[0]), ("boxplus", *CASES[2]),
+           ("minsum", 2, 500, 1000, 1.7), ("minsum", 1, 1024, 1232, 5.6)]  # min-sum needs more
 
 
-@pytest.mark.parametrize("rule, graph, block, sent, snr_db", [*(("boxplus-phi", *case) for case in CASES), *OTHER_RULES])
+@pytest.mark.parametrize("rule, graph, block, sent, snr_db", BY_RULE)
 def test_same_words_and_same_decisions_as_sionna(sionna, rule, graph, block, sent, snr_db, count=24):
     encode, decode = sionna(graph, block, sent, rule)
     rng = np.random.default_rng(sent)
