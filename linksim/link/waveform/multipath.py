@@ -113,4 +113,4 @@ class Multipath:
 
         if instants == 1:
             return tf.tile(of_window(self._window[0])[..., None], [1, 1, self.symbols])
-        return tf.transpose(tf.map_fn(of_window, self._window, tf.float32), [1, 2, 0])
+        return tf.transpose(tf.map_fn(of_window, self._window, fn_output_signature=tf.float32), [1, 2, 0])
