@@ -34,7 +34,7 @@ def mended(data: bytes) -> bytes | None:
     the headers are whole."""
     try:
         at, ends, packets = whole_packets(data)
-    except (ValueError, struct.error, IndexError):
+    except (ValueError, LookupError, struct.error):
         return None
     tile = len(data) - len(dict(segments(data))[SOT])
     kept = data[at : ends[-1]] if ends else b""
@@ -47,13 +47,15 @@ def mended(data: bytes) -> bytes | None:
 def whole_packets(data: bytes) -> tuple[int, list[int], int]:
     """Where the first packet begins, where each packet that `data` holds whole ends, and how many the codestream has.
 
-    ValueError where data ends before the first packet, struct.error where a segment isn't whole."""
+    ValueError, LookupError or struct.error where it isn't a codestream up to there."""
     main = dict(segments(data))
     width, height, left, top = struct.unpack_from(">4I", main[SIZ], 6)
     components, = struct.unpack_from(">H", main[SIZ], 38)
     style, order, layers, _, levels, block_x, block_y, block_style = struct.unpack_from(">BBHBBBBB", main[COD], 4)
     if style or order or left or top or block_style:
         raise ValueError("not a codestream of one tile in layer-resolution-component-position order")
+    if max(width, height) > 1 << 15 or components > 4 or layers > 100 or max(levels, block_x + 2, block_y + 2) > 32:
+        raise ValueError("not a codestream of a picture of usual size")
     at = data.find(struct.pack(">H", SOD), len(data) - len(main[SOT]) + 12) + 2
     if at < 2:
         raise ValueError("the codestream ends within its tile-part's header")

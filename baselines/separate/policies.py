@@ -15,7 +15,7 @@ import numpy as np
 
 from baselines.separate.arrival import CalibrationDraws
 from baselines.separate.mcs_choice import Judge
-from baselines.separate.modes import Mode
+from baselines.separate.modes import Mode, Modes
 from baselines.separate.rate import room
 from baselines.separate.shortlist import guesses
 from linksim.schemes.base import Survey
@@ -120,3 +120,19 @@ class Chooser:
         best = [reliable(column) for column in outage.T]
         expected = [float(outage[m, s]) for s, m in enumerate(best)]
         return [tried[m] for m in best], tried[reliable(outage.mean(axis=1))], expected
+
+
+def declared(config, modes: Modes) -> str:
+    """The policies of a config in words."""
+    mcs = {"best_per_snr": "the MCS per SNR that serves the task best on calibration pictures",
+           "outage": f"the fastest MCS whose outage on calibration draws is at most {config.outage:g}",
+           "oracle": "the fastest MCS that arrives, for every realisation (upper bound)"}.get(config.mcs)
+    if config.layers is not None:
+        how = "per SNR on calibration pictures" if isinstance(config.layers, int) else modes.tried[0].name
+        mcs = f"{modes.count} unequally protected layers, {how}; the front that arrives is shown"
+    words = [mcs or f"always {modes.tried[0].name}"]
+    if config.failure == "prefix":
+        words.append("of a damaged picture the whole packets before the first failed code block are shown")
+    if config.harq.rounds > 1:
+        words.append(f"HARQ, {config.harq.combining}, up to {config.harq.rounds} rounds, the budget met in expectation")
+    return "; ".join(words)

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from baselines.codecs.base import ImageCodec, digest
-from baselines.separate import bounds, planning, refusals
+from baselines.separate import bounds, planning, policies, refusals
 from baselines.separate.config import SeparateConfig
 from baselines.separate.modes import Mode, Modes
 from baselines.separate.pictures import Candidate, Pictures
@@ -105,6 +105,9 @@ class SeparateScheme(Scheme):
     def choice(self, knowledge: Knowledge) -> str:
         """Name of the mode in use, e.g. "16-QAM 1/2"."""
         return "per realisation" if self.follows_channel else self.mode(knowledge)[0].name
+
+    def declared(self) -> str:
+        return policies.declared(self.config, self.modes)
 
     def mode(self, knowledge: Knowledge) -> tuple[Mode, float]:
         """The mode, and the share of the budget, that the plan has for the nearest SNR it was made for."""

@@ -101,6 +101,8 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,
             "failure_policy": "drop: a lost picture is judged as a mid-grey one", "tile": scenario.tile,
+            "link": setup.link.declared(),
+            "policies": {name: scheme.declared() for name, scheme in setup.schemes.items() if scheme.declared()},
             "command": session["command"],
             "versions": session["versions"], "git": session["git"], "device": session["device"],
             "seconds": session["seconds"], "sessions": [*earlier, session]}

@@ -95,6 +95,8 @@ class Scheme(ABC):
 
         analysis_key() -> hashable              schemes of equal key share one analysis
         choice(knowledge) -> str                what it chose, for the table (the name of an MCS)
+        observe(reception) -> list of dicts     what the task's `observe` would give, where the answer was sent and no
+            picture; the task then scores these, and `decode`'s pictures are only looked at
         uses_over_mu(analysis, mus) -> (uses int [M, P], kept float [M, P])     for a scenario's symbols_vs_mu
         bounds(analysis, budget) -> iterator of candidates, each with curve, label (str), images uint8 [P, S, S, 3]
             and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound. May have
@@ -145,6 +147,10 @@ class Scheme(ABC):
         """Why this scenario can't have a scheme of this config, for example because its policy knows more of the
         channel than `scenario.knowledge` grants: the key, the value found, what is allowed. None where it can."""
         return None
+
+    def declared(self) -> str:
+        """What a figure must say of this scheme's policies, a few words; empty where there is nothing to say."""
+        return ""
 
     @abstractmethod
     def decode(self, reception: Reception) -> tuple[np.ndarray, np.ndarray]:

@@ -18,9 +18,9 @@ from linksim import registry
 from linksim.experiment.plan import planned
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup
-from linksim.link.burst import PURPOSES, Reception
+from linksim.link.burst import PURPOSES
 from linksim.scenario import Scenario, check
-from linksim.schemes.base import lost_picture
+from linksim.schemes.base import lost_picture, rows_of
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 PICTURES, SNR_DB = 4, 12.0
@@ -51,10 +51,6 @@ def burst_of(kind):
 def reception_of(kind, snr_db=SNR_DB):
     on = bench(kind)
     return on.link.transmit(burst_of(kind), snr_db, on.draw(np.arange(PICTURES), np.zeros(PICTURES)))
-
-
-def rows(reception: Reception, index) -> Reception:
-    return Reception(*(getattr(reception, field.name)[index] for field in dataclasses.fields(reception)))
 
 
 def test_a_burst_has_the_shapes_it_says(kind):
@@ -105,7 +101,7 @@ def test_decode_gives_the_same_pictures_one_by_one_and_in_any_order(kind):
     scheme, reception = bench(kind).schemes["tested"], reception_of(kind)
     images, ok = scheme.decode(reception)
     for i in (3, 0, 2, 1):
-        image, verdict = scheme.decode(rows(reception, [i]))
+        image, verdict = scheme.decode(rows_of(reception, np.array([i])))
         np.testing.assert_array_equal(image[0], images[i])
         assert verdict[0] == ok[i]
 
