@@ -145,6 +145,39 @@ def report(
         Console().print(escape(str(path)), highlight=False)
 
 
+@app.command()
+def calibrate(
+    out: Annotated[Path, typer.Option(help="Folder for the page, its figures and its points.")] = Path(
+        "results/calibration"),
+    thorough: Annotated[bool, typer.Option(
+        "--thorough", help="Twenty times as many samples: hours, intervals 4.5 times tighter.")] = False,
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="One check, e.g. uncoded.")] = None,
+    mutations: Annotated[bool, typer.Option(
+        "--mutations", help="Also make deliberate mistakes in the link and show which check catches each.")] = False,
+):
+    """Hold the link to theory: simulate closed forms and published tables again, and judge every point.
+
+    Exit code 1 when a check fails.
+
+    [bold]Examples[/bold]
+
+        linksim calibrate
+        linksim calibrate --only uncoded --thorough
+        linksim calibrate --mutations --out results/calibration
+    """
+    console = _console()
+    try:
+        _wake_tensorflow()
+        from linksim.theory.calibrate import run_calibration
+
+        holds = run_calibration(out, thorough, console, only, mutations)
+    except KeyboardInterrupt:
+        _error("Stopped before the end; no page was written.")
+        raise typer.Exit(130) from None
+    if not holds:
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_():
     """What a scenario can name: sources, schemes, channels, tasks; shipped weights; training recipes."""

@@ -6,6 +6,7 @@ from scipy import stats
 
 from linksim.link.burst import Burst, Draw
 from linksim.link.link import Link, LinkConfig
+from linksim.theory.closed_forms import ber_awgn, ber_rayleigh
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_uncoded_qpsk_over_awgn(links, snr_db):
     """BER = Q(sqrt(Es/N0)) for Gray QPSK."""
     symbols, bits, reception, _ = send(links["awgn"], snr_db, 100, 4000)
     wrong = np.sum((reception.symbols.real < 0) != bits[0]) + np.sum((reception.symbols.imag < 0) != bits[1])
-    expected = stats.norm.sf(np.sqrt(10 ** (snr_db / 10)))
+    expected = ber_awgn(2, 10 ** (snr_db / 10))
     assert stats.binomtest(int(wrong), bits.size, expected).pvalue > 1e-3
 
 
@@ -73,7 +74,6 @@ def test_uncoded_qpsk_over_slow_rayleigh(snr_db):
     symbols, bits, reception, _ = send(link, snr_db, 20_000, 8)
     wrong = ((reception.symbols.real < 0) != bits[0]) + ((reception.symbols.imag < 0) != bits[1]).astype(int)
     per_burst = wrong.mean(axis=1) / 2
-    g = 10 ** (snr_db / 10) / 2
-    expected = (1 - np.sqrt(g / (1 + g))) / 2
+    expected = ber_rayleigh(2, 10 ** (snr_db / 10))
     assert np.mean(per_burst) == pytest.approx(expected, abs=3.5 * stats.sem(per_burst))
     assert 3.5 * stats.sem(per_burst) < 0.2 * expected  # sharp enough to see half a dB

@@ -13,6 +13,7 @@ from linksim.link.burst import Burst, Draw
 from linksim.link.headercode import header_candidates, header_threshold_db
 from linksim.link.link import Link, LinkConfig
 from linksim.link.transport import MCS
+from linksim.theory.closed_forms import slow_fading_bler
 
 SLOW = pytest.mark.slow
 
@@ -24,7 +25,7 @@ def link():
 
 def agrees(lost, threshold_db, snr_db):
     """Whether the losses counted lie in the binomial's central 99.9 % interval around the outage form."""
-    expected = 1 - np.exp(-(10 ** ((threshold_db - snr_db) / 10)))
+    expected = slow_fading_bler(threshold_db, snr_db)
     low, high = stats.binom.interval(0.999, len(lost), expected)
     print(f"{snr_db:.1f} dB: {np.sum(lost)} of {len(lost)} lost, outage form {low:.0f} to {high:.0f}")
     return low <= np.sum(lost) <= high

@@ -1,0 +1,70 @@
+"""The page: files, verdicts and exit codes, from a check that costs nothing."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from linksim import cli
+from linksim.errors import UserError
+from linksim.theory import calibrate
+from linksim.theory.check import SEEDS, Check, Effort, Line, Panel, Task
+from linksim.theory.checks import CHECKS
+from linksim.theory.evidence import Count
+
+
+def coin(probability: float) -> Check:
+    """A coin said to be fair."""
+    def build(effort):
+        def toss(seed):
+            return Count(0.5, int(np.random.default_rng(seed).binomial(400, probability)), 400)
+        return [Task("coins", "heads", x, toss, sentinel=x == 1) for x in (0, 1)]
+
+    return Check("coin", "A coin", "Heads.", (Panel("coins", "coin", "share of heads"),), build,
+                 lambda: [Line("coins", "heads", np.arange(2), np.full(2, 0.5))])
+
+
+@pytest.mark.parametrize(("probability", "holds"), [(0.5, True), (0.6, False)])
+def test_page_and_verdict(tmp_path, monkeypatch, probability, holds):
+    monkeypatch.setattr(calibrate, "CHECKS", (coin(probability),))
+    console = Console(record=True, width=140, file=io.StringIO())
+    assert calibrate.run_calibration(tmp_path / "out", console=console) is holds
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {"calibration.html", "calibrate_coin.png", "calibrate_coin.pdf", "points.csv"}
+    page = (tmp_path / "out" / "calibration.html").read_text()
+    assert "data:image/png;base64," in page and "A coin" in page
+    assert ("FAILS" in page) is not holds
+    said = console.export_text()
+    assert ("holds" in said) is holds and ("fails A coin: coins, heads" in said) is not holds
+    with open(tmp_path / "out" / "points.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows[:4]] == [*map(str, SEEDS), "all"]
+    assert int(rows[3]["samples"]) == 400 * len(SEEDS)
+    assert all(row["passed"] == "True" for row in rows) is holds
+
+
+def test_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(calibrate, "CHECKS", (coin(0.6),))
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(["calibrate", "--out", str(tmp_path)])
+    assert leaving.value.code == 1
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(["calibrate", "--out", str(tmp_path), "--only", "coins"])
+    assert leaving.value.code == 2 and "'coins'; there are coin" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_every_check_is_named_once_and_has_its_panels():
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        tasks = check.build(Effort())
+        names = {panel.name for panel in check.panels}
+        assert {task.panel for task in tasks} == names, check.name
+        assert any(task.sentinel for task in tasks) or check.name == "ldpc-published", check.name
+    with pytest.raises(UserError, match="uncoded, fading"):
+        calibrate.chosen("nothing")
+
+
+def test_thorough_asks_for_more():
+    assert Effort(20.0).of(10) == 200 and Effort(0.001).of(10) == 1
