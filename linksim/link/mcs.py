@@ -18,6 +18,7 @@ LARGEST = {1: 8448, 2: 3840}  # bits of a code block, by base graph
 
 
 LOWEST, HIGHEST = Fraction(30, 1024), Fraction(948, 1024)  # target code rates of TS 38.214, 5.1.3.1
+RANGE = f"30/1024 to 948/1024 ({float(LOWEST):.3f} to {float(HIGHEST):.3f})"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Mcs:
     def __post_init__(self):
         if not LOWEST <= self.rate <= HIGHEST:
             raise UserError(f"code rate {self.rate:.3f} of MCS {self.name!r} lies outside the standard's range, "
-                            f"{LOWEST} to {HIGHEST} ({float(LOWEST):.3f} to {float(HIGHEST):.3f})")
+                            f"{RANGE}")
         if self.bits_per_symbol not in NAMES:
             raise UserError(f"MCS {self.name!r} asks for {self.bits_per_symbol} bits per symbol; "
                             f"there are {', '.join(map(str, NAMES))}")

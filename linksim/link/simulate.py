@@ -10,7 +10,7 @@ import numpy as np
 from linksim.errors import UserError
 from linksim.link import qam
 from linksim.link.codeblocks import decode_blocks, encode_blocks
-from linksim.link.mcs import HIGHEST, LARGEST, LOWEST, lifting_size
+from linksim.link.mcs import HIGHEST, LARGEST, LOWEST, RANGE, lifting_size
 from linksim.link.tbs import base_graph
 
 
@@ -24,7 +24,7 @@ def block_errors(k: int, n: int, bits_per_symbol: int, rule: str, iterations: in
     7.2.2 for a transport block of k bits at rate k / n. UserError for a code rate out of the standard's range or a
     block too large."""
     if not LOWEST <= k / n <= HIGHEST:
-        raise UserError(f"code rate {k}/{n} = {k / n:.3f} lies outside the standard's range, {LOWEST} to {HIGHEST}")
+        raise UserError(f"code rate {k}/{n} = {k / n:.3f} lies outside the standard's range, {RANGE}")
     graph = base_graph(k, k / n)
     if not 0 < k <= LARGEST[graph]:
         raise UserError(f"a code block of base graph {graph} has 1 to {LARGEST[graph]} bits, got {k}")

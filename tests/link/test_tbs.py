@@ -102,7 +102,7 @@ def test_sizes_grow_with_the_allocation_and_stay_decodable(mcs):
     assert fitting_tb_size(42, 0.5) == 0 and fitting_tb_size(46, 0.5) == 24  # 40 bits in 46: rate .87
 
 
-@pytest.mark.parametrize("rate, q, words", [(0.99, 2, "code rate 0.990.*15/512 to 237/256"), (0.01, 2, "code rate"),
+@pytest.mark.parametrize("rate, q, words", [(0.99, 2, "code rate 0.990.*30/1024 to 948/1024"), (0.01, 2, "code rate"),
                                             (0.5, 3, "3 bits per symbol.*2, 4, 6, 8")])
 def test_an_mcs_out_of_the_standards_range_is_refused(rate, q, words):
     with pytest.raises(UserError, match=words):
