@@ -13,8 +13,9 @@ from functools import reduce
 import numpy as np
 
 from linksim.errors import UserError
-from linksim.link import crc, qam, ratematch, thresholds
+from linksim.link import crc, qam, thresholds
 from linksim.link.codeblocks import TILE, decode_buffers, encode_blocks, to_buffers
+from linksim.link.layout import Layout
 from linksim.link.ldpc import RULES
 from linksim.link.mcs import MCS, TABLES, Mcs, plan
 from linksim.link.scrambling import c_init, gold
@@ -80,7 +81,7 @@ class Transport:
         """bits: B arrays uint8 of 0/1, the b-th of exactly payload_bits[b]. Returns complex64 [B,
         max(symbols)], unit mean power, zero behind each row's `symbols` (and in rows that carry
         nothing)."""
-        blocks = _Blocks(symbols, mcs)
+        blocks = Layout(symbols, mcs)
         words = np.zeros((len(blocks.row), max(blocks.block, default=0)), np.uint8)
         for p, rows, at in blocks.by_plan():
             wrong = [b for b in rows if len(bits[b]) != p.payload]
@@ -120,7 +121,7 @@ class Transport:
         redundancy version. ValueError where there aren't as many of these as rounds."""
         if not receptions or len(receptions) != len(rvs):
             raise ValueError(f"{len(receptions)} receptions need as many redundancy versions, got {list(rvs)}")
-        blocks = _Blocks(length, mcs)
+        blocks = Layout(length, mcs)
         rounds = [self._llr(*reception, mcs) for reception in receptions]
         words = np.zeros((len(blocks.row), max(blocks.block, default=0)), np.uint8)
         heard = np.zeros(len(words), bool)
@@ -157,7 +158,7 @@ class Transport:
         return np.array([thresholds.transport_block(plan(int(n), mcs), mcs) for n in symbols], np.float64)
 
 
-def _verdicts(blocks: "_Blocks", words: np.ndarray, heard: np.ndarray) -> Decoded:
+def _verdicts(blocks: Layout, words: np.ndarray, heard: np.ndarray) -> Decoded:
     """words: uint8 [code blocks, K' or more], as decoded. heard: bool, whether anything was known of them; of
     nothing zeros are decoded, whose CRC is right."""
     rows_total = len(blocks.symbols)
@@ -173,43 +174,3 @@ def _verdicts(blocks: "_Blocks", words: np.ndarray, heard: np.ndarray) -> Decode
         for i, b in enumerate(rows):
             bits[b], blocks_ok[b], block_bits[b] = transport[i, : p.payload], passed[i], np.array(p.block_bits)
     return Decoded(bits, ok, blocks_ok, block_bits)
-
-
-class _Blocks:
-    """The code blocks of B transport blocks, flat: row (picture), start and uses (symbols in that row),
-    block (K'), sent (coded bits E), graph and lifting, each int [number of code blocks]."""
-
-    def __init__(self, symbols: np.ndarray, mcs: Mcs):
-        self.symbols = np.asarray(symbols, np.int64)
-        self.plans = [plan(int(n), mcs) for n in self.symbols]
-        count = np.array([p.blocks for p in self.plans], np.int64)
-        self.first = np.cumsum(count) - count
-        self.row = np.repeat(np.arange(len(count)), count)
-        shares = [ratematch.shares(p.symbols, p.blocks) for p in self.plans if p.blocks]
-        self.uses = np.concatenate([count[:0], *shares])
-        ends = np.cumsum(self.uses)
-        self.start = ends - self.uses - np.repeat((ends - self.uses)[self.first[count > 0]], count[count > 0])
-        self.sent = self.uses * mcs.bits_per_symbol
-        self.block, self.graph, self.lifting = (
-            np.repeat(np.array([getattr(p, name) for p in self.plans], np.int64), count)
-            for name in ("block", "graph", "lifting"))
-
-    def by_plan(self):
-        """(plan, rows int [R], indices of their blocks int [R, C]) for rows that carry something."""
-        for p in dict.fromkeys(self.plans):
-            if p.blocks:
-                rows = np.array([b for b, other in enumerate(self.plans) if other is p or other == p])
-                yield p, rows, self.first[rows][:, None] + np.arange(p.blocks)
-
-    def by_code(self):
-        """(graph, lifting, indices of blocks) of each mother code in use."""
-        for graph, z in sorted(set(zip(self.graph.tolist(), self.lifting.tolist(), strict=True))):
-            yield graph, z, np.flatnonzero((self.graph == graph) & (self.lifting == z))
-
-    def places(self, at: np.ndarray, factor: int):
-        """(row [T, 1], column [T, W], here bool [T, W]) of the blocks `at` in an array of `factor` columns
-        per symbol, W those of the longest; `here` where a block has so many."""
-        offset = np.arange(int(self.uses[at].max()) * factor)
-        column = self.start[at][:, None] * factor + offset
-        here = offset < self.uses[at][:, None] * factor
-        return np.broadcast_to(self.row[at][:, None], column.shape), column, here
