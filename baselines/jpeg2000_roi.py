@@ -40,4 +40,4 @@ class Jpeg2000Roi(SeparateScheme):
         """The pictures as they are coded. UserError where the task has no feature maps."""
         masks = self._sesc.masks(self._sesc.analyse(images))
         levels = min(LEVELS, (images.shape[1] & -images.shape[1]).bit_length() - 1)  # as often as it halves evenly
-        return Pictures(flatten(images, masks.astype(np.float32), levels))
+        return Pictures(flatten(images, masks, levels))
