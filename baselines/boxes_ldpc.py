@@ -93,6 +93,10 @@ class BoxesLdpc(Scheme):
         codes = [uses for uses in codes if uses <= HEADER_SHARE * median] or codes[:1]
         self.plan["header_uses"] = codes[-1]  # a guess; the code chosen below is no longer
         scores, needed_db = self._expected(survey, header_threshold_db(bits, codes[-1]))
+        if not np.isfinite(needed_db).any():
+            key = "uses" if self.config.uses is not None else "budget_as"
+            raise UserError(f"schemes.{self.config.name}.{key}: {median:.0f} channel uses but for pilots hold no "
+                            f"message beside a header of {codes[-1]}; give more")
         mcs, overall = scores.argmax(axis=0), int(scores.mean(axis=1).argmax())  # of equals the most robust one
         least_db = min(needed_db[index] for index in {*mcs, overall}) - HEADER_MARGIN_DB
         robust = [uses for uses in codes if header_threshold_db(bits, uses) <= least_db]

@@ -8,18 +8,17 @@ maps, and flattens what weighs less than `mu` (`baselines.codecs.roi`) before th
 import numpy as np
 from pydantic import Field
 
-from baselines.codecs.jpeg2000 import Jpeg2000
 from baselines.codecs.roi import flatten
+from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from baselines.separate.config import SeparateConfig
 from baselines.separate.pictures import Pictures
-from baselines.separate.scheme import SeparateScheme
 from linksim.registry import lookup, register
 
 LEVELS = 5  # wavelet levels of the encoder
 
 
 @register("scheme", "jpeg2000_roi")
-class Jpeg2000Roi(SeparateScheme):
+class Jpeg2000Roi(Jpeg2000Ldpc):
     """JPEG2000 that spends its bytes where SE-SC's weights are large, + 5G LDPC + QAM."""
 
     class Config(SeparateConfig):
@@ -32,9 +31,6 @@ class Jpeg2000Roi(SeparateScheme):
         super().__init__(config, bench)
         sesc = lookup("scheme", "sesc")
         self._sesc = sesc(sesc.Config(name=config.name, type="sesc", weights=config.weights, mu=config.mu), bench)
-
-    def make_codec(self) -> Jpeg2000:
-        return Jpeg2000()
 
     def analyse(self, images: np.ndarray) -> Pictures:
         """The pictures as they are coded. UserError where the task has no feature maps."""

@@ -121,6 +121,11 @@ def test_other_tasks_are_refused():
         one.analyse(pictures(0))
 
 
+def test_too_few_uses_for_anything_are_named():
+    with pytest.raises(UserError, match=r"schemes.boxes.uses: .* hold no message"):
+        planned(uses=10)
+
+
 def test_one_budget():
     for keys in ({}, {"uses": 5, "budget_as": "other"}, {"uses": 0}):
         with pytest.raises(ValidationError):
