@@ -4,13 +4,14 @@ import json
 from functools import cache
 
 import numpy as np
-from textures import textured
+from textures import psnr, textured
 
 from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from linksim.link.burst import Draw
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.base import Bench, Knowledge, Survey
 
+__all__ = ["psnr"]
 SIZE = 96
 TEST, CALIBRATION = textured(5, SIZE, seed=1), textured(4, SIZE, seed=2)
 BUDGET = np.array([6500, 6300, 6400, 6800, 6100], np.int32)
@@ -64,7 +65,7 @@ def sent(one, snr_db, budget=BUDGET):
     return one.encode(one.analyse(TEST), budget, Knowledge(snr_db))
 
 
-def draw(rows=len(TEST), attempt=0, seed=3):
+def draw(rows=5, attempt=0, seed=3):
     return Draw(seed, np.arange(rows), np.zeros(rows, int), attempt)
 
 
