@@ -17,21 +17,20 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import PositiveInt, model_validator
 
-from baselines.codecs.boxes import BoxesCode
+from baselines.codecs.boxes import BoxesCode, drawn
 from baselines.separate.frame import from_bits, to_bits
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.mcs import Mcs
 from linksim.registry import register
 from linksim.schemes import header
-from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
+from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey
 
 RATES = {2: (30, 40, 50, 64, 78, 99, 120, 157, 193, 251, 308, 379, 449, 526, 602), 4: (340, 378, 434, 490, 553, 616)}
 TABLE3 = tuple(Mcs(i, bits, rate / 1024, f"{'QPSK' if bits == 2 else '16-QAM'} {rate}/1024", "table3")
                for i, (bits, rate) in enumerate((bits, rate) for bits, rates in RATES.items() for rate in rates))
 HEADER_MARGIN_DB = 3.0  # the header's 50 % point lies so far below the payload's, where a code is that robust and
 HEADER_SHARE = 0.25  # takes at most this share of the uses given
-DRAWN = 0.25  # score from which a box is drawn
 INDEX_BITS = len(TABLE3).bit_length()
 
 
@@ -136,7 +135,7 @@ class BoxesLdpc(Scheme):
     def decode(self, reception: Reception) -> tuple[np.ndarray, np.ndarray]:
         """Boxes drawn on grey, uint8 [B, S, S, 3], and ok bool [B]: there is no picture to show."""
         ok = np.array([message is not None for message in self._received(reception)], bool)
-        return np.stack([_drawn(found, self.bench.size) for found in self.observe(reception)]), ok
+        return np.stack([drawn(found, self.bench.size) for found in self.observe(reception)]), ok
 
     def _received(self, reception: Reception) -> list[bytes | None]:
         if self._last[0] is reception:  # decode and observe ask for the same
@@ -192,17 +191,3 @@ class BoxesLdpc(Scheme):
                 row.append(bench.task.score(rows, truths, picture)[bench.task.metric])
             scores.append(row)
         return np.array(scores), needed_db
-
-
-def _drawn(found: dict[str, np.ndarray], size: int) -> np.ndarray:
-    """Frames on the lost picture's grey, of seven colours by class, the best on top."""
-    picture = lost_picture(size)
-    for box, score, label in reversed(list(zip(found["boxes"], found["scores"], found["labels"], strict=True))):
-        if score >= DRAWN:
-            x0, y0, x1, y1 = np.clip(np.rint(box), 0, size).astype(int)
-            colour = np.where(np.array([1, 2, 4]) & (label % 7 + 1), 230, 25)
-            for at in (y0, max(y1 - 2, y0)):
-                picture[at : at + 2, x0:x1] = colour
-            for at in (x0, max(x1 - 2, x0)):
-                picture[y0:y1, at : at + 2] = colour
-    return picture

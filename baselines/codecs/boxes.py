@@ -10,6 +10,7 @@ aren't sent. Fields of fixed length: no tables to learn, nothing to lose step wi
 import numpy as np
 
 COUNT_BITS, SCORE_BITS, CORNER_BITS = 6, 6, 7
+DRAWN = 0.25  # score from which a box is drawn
 
 
 class BoxesCode:
@@ -50,6 +51,20 @@ class BoxesCode:
         return {"boxes": (fields[:, 2:] * (self.side / (2**CORNER_BITS - 1))).astype(np.float32),
                 "scores": (fields[:, 1] / (2**SCORE_BITS - 1)).astype(np.float32),
                 "labels": fields[:, 0].astype(np.int32)}
+
+
+def drawn(found: dict[str, np.ndarray], size: int) -> np.ndarray:
+    """Frames on grey, uint8 [size, size, 3], of seven colours by class, the best on top: all there is to look at."""
+    picture = np.full((size, size, 3), 114, np.uint8)
+    for box, score, label in reversed(list(zip(found["boxes"], found["scores"], found["labels"], strict=True))):
+        if score >= DRAWN:
+            x0, y0, x1, y1 = np.clip(np.rint(box), 0, size).astype(int)
+            colour = np.where(np.array([1, 2, 4]) & (label % 7 + 1), 230, 25)
+            for at in (y0, max(y1 - 2, y0)):
+                picture[at : at + 2, x0:x1] = colour
+            for at in (x0, max(x1 - 2, x0)):
+                picture[y0:y1, at : at + 2] = colour
+    return picture
 
 
 def _levels(values: np.ndarray, bits: int) -> np.ndarray:

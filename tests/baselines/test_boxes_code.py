@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.codecs.boxes import BoxesCode
+from baselines.codecs.boxes import BoxesCode, drawn
 
 CODE = BoxesCode(classes=8, side=256)
 
@@ -73,3 +73,13 @@ def test_nonsense_raises_nothing_and_gives_sound_boxes():
         back = code.decode(np.random.default_rng(seed).bytes(120))
         assert (back["labels"] < 5).all() and (back["boxes"][:, 2:] >= back["boxes"][:, :2]).all()
         assert back["boxes"].shape == (len(back["scores"]), 4)
+
+
+def test_the_picture_shows_frames_of_what_scored_well():
+    found = {"boxes": np.array([[10, 20, 40, 60], [50, 50, 60, 60]], np.float32), "labels": np.array([2, 3]),
+             "scores": np.array([0.9, 0.1], np.float32)}
+    picture = drawn(found, 64)
+    changed = (picture != 114).any(2)
+    assert changed[[20, 59], 10:40].all() and changed[20:60, [10, 39]].all()
+    assert not changed[24:56, 14:36].any() and not changed[50:, 50:].any()
+    assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
