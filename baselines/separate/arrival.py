@@ -6,11 +6,15 @@ information (below the rate where the circular buffer has no new bits left that 
 """
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from baselines.separate.modes import Mode
 from linksim.schemes.base import Survey
+
+_SHARED: WeakKeyDictionary = WeakKeyDictionary()  # link -> what is known of it: schemes meet the same draws
 
 
 @dataclass(frozen=True)
@@ -26,24 +30,25 @@ class CalibrationDraws:
     """The channels that C calibration pictures meet, R each (one where none differs from another)."""
 
     def __init__(self, scheme, survey: Survey):
-        self._link, self._harq, self._known = scheme.bench.link, scheme.config.harq, {}
+        self._link, self._harq, self._together = scheme.bench.link, scheme.config.harq, {}
         pictures, self._shape = len(survey.analysis), (len(survey.analysis), survey.realisations)
         uses = self._link.capacity(scheme.budget(survey.budget, pictures))
         self._symbols = np.repeat(np.maximum(uses, 1), survey.realisations)
         self._draw = self._link.calibration_draws(survey.seed, pictures, survey.realisations)
         first = [self.effective_db(None, survey.snr_db[0], attempt) for attempt in range(scheme.rounds)]
         if all((one == first[0][0, 0]).all() for one in first):
-            self._known, self._shape = {}, (pictures, 1)
+            self._shape = pictures, 1
             self._symbols, rows = self._symbols[:: survey.realisations], slice(None, None, survey.realisations)
             self._draw = replace(self._draw, picture=self._draw.picture[rows], realisation=self._draw.realisation[rows])
 
     def effective_db(self, bits_per_symbol: int | None, snr_db: float, attempt: int = 0) -> np.ndarray:
         """float64 [C, R], in dB."""
-        key = bits_per_symbol, float(snr_db), attempt
-        if key not in self._known:
-            draw = replace(self._draw, attempt=attempt)
-            self._known[key] = self._link.effective_snr_db(draw, float(snr_db), self._symbols, bits_per_symbol)
-        return self._known[key].reshape(self._shape)
+        draw, known = replace(self._draw, attempt=attempt), _SHARED.setdefault(self._link, {})
+        rows = np.stack([draw.picture, draw.realisation, self._symbols])
+        key = blake2b(rows.tobytes()).digest(), draw.seed, attempt, bits_per_symbol, float(snr_db)
+        if key not in known:
+            known[key] = self._link.effective_snr_db(draw, float(snr_db), self._symbols, bits_per_symbol)
+        return known[key].reshape(self._shape)
 
     def arrival(self, mode: Mode, thresholds_db: np.ndarray, snr_db: float) -> Arrival:
         """thresholds_db: float [C, parts], Es/N0 in dB that each transport block needs (-inf: it has no symbols; inf:
@@ -62,10 +67,10 @@ class CalibrationDraws:
         """Effective SNR in dB of the rounds up to `attempt` together, float64 [C, R]."""
         from linksim.link.esm import inverse, mutual_information
 
-        key = "together", bits, float(snr_db), attempt
-        if key not in self._known:
+        key = bits, float(snr_db), attempt
+        if key not in self._together:
             rounds = [10 ** (self.effective_db(bits, snr_db, a) / 10) for a in range(attempt + 1)]
             together = (sum(rounds) if self._harq.combining == "chase"
                         else inverse(sum(mutual_information(one, bits) for one in rounds), bits))
-            self._known[key] = 10 * np.log10(np.maximum(together, 1e-30))
-        return self._known[key].reshape(self._shape)
+            self._together[key] = 10 * np.log10(np.maximum(together, 1e-30))
+        return self._together[key].reshape(self._shape)

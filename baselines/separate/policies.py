@@ -42,7 +42,7 @@ class Chooser:
 
     def __init__(self, scheme, survey: Survey):
         self.scheme, self.survey, self.draws = scheme, survey, CalibrationDraws(scheme, survey)
-        self._sent: dict = {}
+        self._sent, self._sizes = {}, {}
 
     def choose(self) -> Choices:
         policy = self._outage if self.scheme.config.mcs == "outage" else self._best
@@ -104,10 +104,11 @@ class Chooser:
 
     def _bytes(self, mode: Mode, snr_db: float) -> np.ndarray:
         """Bytes that arrive, int64 [C, R]."""
-        symbols = self._codestreams(mode, self.share(mode, snr_db))[1]
-        sizes = np.cumsum(room(self.scheme.transport, symbols, mode), axis=1)
-        sizes = np.concatenate([np.zeros_like(sizes[:, :1]), sizes], axis=1)
-        return np.take_along_axis(sizes, self.parts(mode, snr_db), axis=1)
+        key = mode, self.share(mode, snr_db)
+        if key not in self._sizes:
+            sizes = room(self.scheme.transport, self._codestreams(*key)[1], mode)
+            self._sizes[key] = np.cumsum(np.pad(sizes, ((0, 0), (1, 0))), axis=1)
+        return np.take_along_axis(self._sizes[key], self.parts(mode, snr_db), axis=1)
 
     def _outage(self):
         tried, target = self.scheme.modes.tried, self.scheme.config.outage

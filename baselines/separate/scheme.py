@@ -62,7 +62,7 @@ class SeparateScheme(Scheme):
         from linksim.link.transport import redundancy_versions
 
         self.rvs = redundancy_versions(config.harq.combining, self.rounds)
-        self._receiver, self._heard = Receiver(self, self.rvs), {}
+        self._receiver, self._heard, self._needed = Receiver(self, self.rvs), {}, {}
 
     @abstractmethod
     def make_codec(self) -> ImageCodec:
@@ -160,9 +160,10 @@ class SeparateScheme(Scheme):
         for the blocks that a mode doesn't have."""
         needed = np.full((len(symbols), len(mode.mcs)), np.inf)
         for k, (part, mcs) in enumerate(zip(mode.parts(symbols).T, mode.mcs, strict=True)):
-            rows = np.flatnonzero(part)
-            needed[rows, k] = self.transport.threshold_db(mcs, part[rows])
-            needed[(part == 0) & (np.asarray(symbols) > 0), k] = -np.inf
+            if (key := (mcs, part.tobytes())) not in self._needed:  # hundreds of modes share few such parts
+                rows, self._needed[key] = np.flatnonzero(part), np.full(len(part), np.inf)
+                self._needed[key][rows] = self.transport.threshold_db(mcs, part[rows])
+            needed[:, k] = np.where((part == 0) & (np.asarray(symbols) > 0), -np.inf, self._needed[key])
         return needed
 
     def outcomes(self, codestreams: list[bytes | None], symbols: np.ndarray, mode: Mode) -> list[np.ndarray]:

@@ -4,14 +4,13 @@ import json
 from functools import cache
 
 import numpy as np
-from textures import psnr, textured
+from textures import textured
 
 from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from linksim.link.burst import Draw
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.base import Bench, Knowledge, Survey
 
-__all__ = ["psnr"]
 SIZE = 96
 TEST, CALIBRATION = textured(5, SIZE, seed=1), textured(4, SIZE, seed=2)
 BUDGET = np.array([6500, 6300, 6400, 6800, 6100], np.int32)

@@ -1,62 +1,16 @@
 import json
-from functools import cache
 
 import numpy as np
 import pytest
+from chains import BUDGET, CALIBRATION, SIZE, SNR_DB, TEST, planned, received, scheme, sent
 from pydantic import ValidationError
-from textures import psnr, textured
+from textures import psnr
 
 from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from linksim.errors import UserError
-from linksim.link.burst import Burst, Draw, Reception
-from linksim.link.link import Link, LinkConfig
+from linksim.link.burst import Burst, Reception
 from linksim.link.mcs import MCS
-from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
-
-SIZE = 96
-TEST, CALIBRATION = textured(5, SIZE, seed=1), textured(4, SIZE, seed=2)
-BUDGET = np.array([6500, 6300, 6400, 6800, 6100], np.int32)
-SNR_DB = np.array([0.0, 10.0, 20.0])
-
-
-class Likeness:
-    """A task without weights: how like the picture sent is, from 0 (nothing received) towards 1."""
-
-    metric = "likeness"
-
-    def observe(self, images):
-        return [{"image": image} for image in images]
-
-    def score(self, observations, truths, pictures, bootstrap=0, seed=0):
-        received = np.array([observation["image"] for observation in observations], float)
-        errors = np.mean((received - np.array(truths)) ** 2, axis=(1, 2, 3))
-        return {"likeness": float(np.mean(1 / (1 + errors / 100)))}
-
-
-@cache
-def bench(model="rayleigh"):
-    return Bench(Link(LinkConfig(channel={"model": model})), Likeness(), SIZE)
-
-
-def scheme(model="rayleigh", **keys):
-    keys = {"budget_as": "other"} | keys if "uses" not in keys else keys
-    return Jpeg2000Ldpc(Jpeg2000Ldpc.Config(name="jpeg", type="jpeg2000_ldpc", **keys), bench(model))
-
-
-def survey(one, budget=True):
-    return Survey(SNR_DB, 7, 3, CALIBRATION, list(CALIBRATION), one.analyse(CALIBRATION), one.analyse(TEST),
-                  BUDGET[:4] if budget else None, BUDGET if budget else None)
-
-
-@cache
-def planned(model="rayleigh", **keys):
-    one = scheme(model, **keys)
-    one.adopt(json.loads(json.dumps(one.make_plan(survey(one, "uses" not in keys)))))
-    return one
-
-
-def sent(one, snr_db, budget=BUDGET):
-    return one.encode(one.analyse(TEST), budget, Knowledge(snr_db))
+from linksim.schemes.base import Knowledge, lost_picture
 
 
 def qualities(one, snr_db):
@@ -64,11 +18,6 @@ def qualities(one, snr_db):
     images, ok = one.decode(received(sent(one, snr_db), 40))
     assert ok.all()
     return [psnr(*pair) for pair in zip(images, TEST, strict=True)]
-
-
-def received(burst, snr_db, model="awgn"):
-    draw = Draw(3, np.arange(len(burst.length)), np.zeros(len(burst.length), int))
-    return bench(model).link.transmit(burst, snr_db, draw)
 
 
 @pytest.mark.parametrize("snr_db", SNR_DB)

@@ -6,6 +6,7 @@ import chains
 import numpy as np
 import pytest
 from chains import BUDGET, TEST
+from textures import psnr
 
 from baselines.separate.modes import Modes
 from linksim.link.burst import Reception
@@ -23,7 +24,7 @@ def damaged(reception: Reception, first: int, last: int) -> Reception:
 
 
 def qualities(one, images):
-    return np.array([chains.psnr(*pair) for pair in zip(images, TEST, strict=True)])
+    return np.array([psnr(*pair) for pair in zip(images, TEST, strict=True)])
 
 
 @pytest.mark.parametrize("keys", [{"layers": FIXED}, {"layers": 2}, {"layers": 3}])
