@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 # Okabe and Ito's palette; colour-blind readers tell them apart, and markers tell them again.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MANY = 12  # curves of a panel that a legend still serves; more have their last word beside them
 ALARM, GRID = "#A8290B", "#E4E4E4"
 SETTINGS = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
             "axes.axisbelow": True, "grid.color": GRID, "lines.linewidth": 1.2, "lines.markersize": 4,
@@ -74,6 +75,11 @@ def _panel(ax: Axes, panel, lines: list, results: list) -> None:
                         mfc="white" if open_ else colour, elinewidth=0.9, capsize=2)
             if not r.passed:
                 ax.plot(r.task.x, y, "o", mfc="none", mec=ALARM, ms=10)
-    if len(curves) > 1:
+    if len(curves) > MANY:
+        for curve, (colour, _) in looks.items():
+            at = min((r for r in results if r.task.curve == curve), key=lambda r: r.task.x)
+            ax.annotate(curve.split()[-1], (at.task.x, at.outcome.measured), (4, 3), textcoords="offset points",
+                        size=6.5, color=colour)
+    elif len(curves) > 1:
         ax.legend(handles=[Line2D([], [], color=c, marker=m, label=name) for name, (c, m) in looks.items()],
-                  fontsize=7 if len(curves) > 6 else 8, ncols=1 + len(curves) // 12)
+                  fontsize=7 if len(curves) > 6 else 8)

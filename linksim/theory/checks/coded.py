@@ -11,7 +11,7 @@ BOXPLUS, MIXED, MINSUM = "QPSK, rate 1/2, boxplus", "QPSK 40 it., 16-QAM", "16-Q
 CHANNELS = {"awgn": {"model": "awgn"}, "rayleigh_slow": {"model": "rayleigh", "fading": "slow"},
             "rayleigh_fast": {"model": "rayleigh", "fading": "fast"}}
 NAMES = {"awgn": "AWGN", "rayleigh_slow": "slow Rayleigh", "rayleigh_fast": "fast Rayleigh"}
-SENTINELS = {("awgn", 512, 2, 1.5), ("awgn", 1024, 4, 6.5), ("rayleigh_fast", 512, 2, 3.5)}
+SENTINELS = {("awgn", 512, 2, 1.5): 40, ("awgn", 1024, 4, 6.5): 100, ("rayleigh_fast", 512, 2, 3.5): 40}  # blocks
 QAM = {2: "QPSK", 4: "16-QAM", 6: "64-QAM", 8: "256-QAM"}
 
 
@@ -62,11 +62,10 @@ def build_measured(effort: Effort) -> list[Task]:
         for row in rows:
             k, n, q, errors, total = (int(row[c]) for c in ("k", "n", "bits_per_symbol", "block_errors", "blocks"))
             snr_db = float(row["snr_db"])
-            sentinel = (channel, k, q, snr_db) in SENTINELS
+            sentinel = SENTINELS.get((channel, k, q, snr_db), 0)
             tasks.append(blocks.task(NAMES[channel], curve, snr_db, snr_db, (k, n, q),
                                      lambda channel=channel: _link(channel, "boxplus-phi", 20), (errors, total),
-                                     max(100 if sentinel else 0, blocks.count(effort, k, errors / total)), point,
-                                     sentinel))
+                                     max(sentinel, blocks.count(effort, k, errors / total)), point, sentinel > 0))
             point += 1
     return tasks
 

@@ -2,7 +2,8 @@
 
     BLER = 1 - exp(-10^((g - SNR)/10)),  g the SNR in dB of 50 % BLER on AWGN, measured here
 
-It catches nearly every mistake of power, LLR or normalisation. The form takes the block-error curve on AWGN for a step
+It catches what fading can hide: normalisation per realisation, clipped fades, LLRs that don't follow the gain. (A wrong
+power moves g as well; the checks on AWGN see that.) The form takes the block-error curve on AWGN for a step
 at g; a curve Q((SNR - g) / s) changes it by a factor exp((s ln 10 / 10)^2 / 2), 1.003 at s = .35 dB.
 """
 
