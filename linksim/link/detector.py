@@ -21,7 +21,7 @@ class KBest:
 
         paths = min(_PATHS, 2 ** (bits * streams))
         self._detector = KBestDetector("bit", streams, paths, "qam", bits, use_real_rep=True)
-        self._detect = tf.function(self._of_tile, jit_compile=True)
+        self._detect = tf.function(self._of_tile)  # XLA takes longer to compile and no less to run
 
     def _of_tile(self, received, response):
         import tensorflow as tf

@@ -16,6 +16,7 @@ nearly singular channels in float32.
 """
 
 _ALMOST_ZERO = 1e-9  # zero forcing's share of the channel's power in place of N0
+_LEAST = 1e-7  # (G H)_kk below which float32 says nothing
 
 
 def combine(received, response, n0):
@@ -50,12 +51,13 @@ def separate(received, response, n0, zero_forcing=False):
             columns[j] -= q[k] * _dot(q[k], columns[j])
     symbols, variance = [], []
     for k in range(streams):
-        tail = [q[j][:, antennas + k] / root[:, 0] for j in range(streams)]  # row k of R^-1
-        row = sum(a[:, None] * tf.math.conj(b[:, :antennas]) for a, b in zip(tail, q, strict=True))  # row k of G
-        inverse = sum(tf.square(tf.abs(a)) for a in tail)  # [(H^H H + loading I)^-1]_kk
-        through = tf.math.real(tf.reduce_sum(row * response[:, :, k], axis=1))  # (G H)_kk
-        symbols.append(tf.reduce_sum(row * received, axis=1) / tf.cast(through, received.dtype))
-        variance.append(n0 * inverse / through)
+        tail = [q[j][:, antennas + k] for j in range(streams)]  # row k of sqrt(loading) R^-1
+        row = sum(a[:, None] * tf.math.conj(b[:, :antennas]) for a, b in zip(tail, q, strict=True))
+        lost = sum(tf.square(tf.abs(a)) for a in tail)  # loading [(H^H H + loading I)^-1]_kk = 1 - (G H)_kk
+        through = tf.maximum(1 - lost, _LEAST)
+        scale = tf.cast(through * tf.sqrt(loading), received.dtype)
+        symbols.append(tf.reduce_sum(row * received, axis=1) / scale)
+        variance.append(n0 / loading * lost / through)
     return tf.stack(symbols, 1), tf.stack(variance, 1) + tf.zeros_like(tf.math.real(received[:, :1]))
 
 

@@ -99,14 +99,17 @@ class Link:
     def _over_the_air(self, symbols, head, length, snr_db, draw, bits):
         """Equalised complex64 and variance float32, both [B, M], zero beyond length, and LLRs of the payload float32
         [B, (M - head) * bits] or None; a few rows at a time."""
-        parts = []
-        at_once = max(1, self.slot_tile // (self.channel.receive * self.channel.transmit))
-        for start in range(0, len(symbols), at_once):
-            few = slice(start, start + at_once)
-            here = Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
-            parts.append(self._few_over_the_air(symbols[few], head, length[few], snr_db, here, bits))
+        parts = [self._few_over_the_air(symbols[few], head, length[few], snr_db, here, bits)
+                 for few, here in self._a_few(draw)]
         columns = zip(*parts, strict=True)
         return tuple(None if column[0] is None else np.concatenate(column) for column in columns)
+
+    def _a_few(self, draw):
+        """Slices of the rows of a draw and their draws: as many as memory has room for at once."""
+        at_once = max(1, self.slot_tile // (self.channel.receive * self.channel.transmit))
+        for start in range(0, len(draw.picture), at_once):
+            few = slice(start, start + at_once)
+            yield few, Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
 
     def _few_over_the_air(self, symbols, head, length, snr_db, draw, bits):
         """Only the slots begun are sent."""
@@ -187,8 +190,7 @@ class Link:
     def gain(self, draw: Draw) -> np.ndarray:
         """float32 [B], mean |h|^2 over the first slot of each row's channel and its antennas, for any scheme and
         SNR."""
-        response = self._response(draw, 1, self.grid.config.frequencies)
-        return np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
+        return _power(self._response(draw, 1, self.grid.config.frequencies))
 
     def effective_snr_db(self, draw: Draw, snr_db: float, symbols, bits_per_symbol: int | None = None) -> np.ndarray:
         """float64 [B]: the SNR in dB on AWGN that carries as much mutual information (`linksim.link.esm`) as each
@@ -197,21 +199,24 @@ class Link:
 
         With one gain for a whole burst and perfect CSI it is snr_db + 10 log10(gain). What the receiver doesn't know
         of the channel counts as noise; interference in the time domain does not."""
-        config, rows = self.grid.config, len(draw.picture)
-        symbols = np.maximum(np.broadcast_to(np.asarray(symbols, np.int64), rows), 1)
+        symbols = np.maximum(np.broadcast_to(np.asarray(symbols, np.int64), len(draw.picture)), 1)
+        return np.concatenate([self._few_effective_snr_db(here, snr_db, symbols[few], bits_per_symbol)
+                               for few, here in self._a_few(draw)])
+
+    def _few_effective_snr_db(self, draw, snr_db, symbols, bits_per_symbol):
+        config, n0 = self.grid.config, 10 ** (-snr_db / 10)
         carriers = np.arange(0, len(config.used), THINNING)
-        looked_at = config.used[carriers]
-        slots, n0 = int(self.grid.slots(symbols).max()), 10 ** (-snr_db / 10)
+        looked_at, slots = config.used[carriers], int(self.grid.slots(symbols).max())
         if self.channel.frequency_only:
             response = self._response(draw, slots, config.frequencies)[..., looked_at]
         else:
             response = self._response(draw, slots, config.frequencies[looked_at])
         if response.shape[1:] == (1, 1, 1, 1) and self._estimator is None:
-            gain = np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
-            return snr_db + 10 * np.log10(np.maximum(gain.astype(np.float64), 1e-30))
+            return snr_db + 10 * np.log10(np.maximum(_power(response).astype(np.float64), 1e-30))
         no = n0 if self._estimator is None else np.mean(self._estimator.weights(n0)[1])
-        snr = sinr(response, no, self.config.equaliser == "zf")
-        return 10 * np.log10(np.maximum(effective_snr(snr, self.grid, carriers, symbols, bits_per_symbol), 1e-30))
+        snr = effective_snr(sinr(response, no, self.config.equaliser == "zf"), self.grid, carriers, symbols,
+                            bits_per_symbol)
+        return 10 * np.log10(np.maximum(snr, 1e-30))
 
     def ledger(self, burst: Burst) -> dict[str, np.ndarray]:
         """purpose -> int32 [B], header and pilots included; sums to `uses(header_uses + length)`."""
@@ -240,6 +245,11 @@ class Link:
             "decoder": f"{transport.rule}, {transport.iterations} iterations",
             "mcs_table": transport.mcs_table,
         }
+
+
+def _power(response: np.ndarray) -> np.ndarray:
+    """float32 [B], mean |h|^2 of each row."""
+    return np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
 
 
 def _fit(rows: np.ndarray, width: int) -> np.ndarray:
