@@ -18,6 +18,7 @@ Policies, declared:
   they were given on average. That mean is over the very pictures tested, which a real system wouldn't know.
 - `failure: drop`: a picture that isn't whole is lost (mid-grey). `failure: prefix`: the code blocks in front of the
   first one whose CRC fails are kept, and shown as far as they make whole packets; the codestream has quality layers.
+  The MCS is chosen as if for drop.
 - `layers`: unequal protection. The codestream, in quality layers, is cut into two or three transport blocks, each with
   its own MCS; what lies in front of the first block that fails is shown. One mode per SNR, as for best_per_snr.
 - `harq`: a picture that isn't acknowledged is sent again, with a header of its own. Every round gets that share of the

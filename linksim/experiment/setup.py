@@ -78,10 +78,20 @@ class Setup:
         if not (scheme.follows_channel and self.scenario.knowledge.transmitter == "realisation"):
             return self.burst(name, snr_db, draw.attempt).rows(draw.picture)
         budget = None if self.budgets[name] is None else self.budgets[name][draw.picture]
-        symbols = self.link.grid.data_per_slot if budget is None else np.maximum(self.link.capacity(budget), 1)
+        symbols = self.symbols(name)[draw.picture]
         known = {bits: self.link.effective_snr_db(draw, snr_db, symbols, bits) for bits in (None, 2, 4, 6, 8)}
         knowledge = Knowledge(snr_db, known.pop(None), known)
         return encode(scheme, self.analysis(name)[draw.picture], budget, knowledge, draw.attempt)
+
+    def symbols(self, name: str) -> np.ndarray:
+        """int64 [P], symbols that a scheme's bursts have about: what fits in its budget, or else a slot's. Over so many
+        the channel's effective SNR is taken."""
+        budget = self.budgets[name]
+        if budget is None and (uses := getattr(self.scenario.scheme(name), "uses", None)):
+            budget = np.full(self.scenario.pictures, uses)
+        if budget is None:
+            return np.full(self.scenario.pictures, self.link.grid.data_per_slot)
+        return np.maximum(self.link.capacity(budget), 1)
 
     def draw(self, pictures: np.ndarray, realisations: np.ndarray) -> Draw:
         """The sweep's draws of rows int64 [B]."""

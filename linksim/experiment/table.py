@@ -47,7 +47,7 @@ def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
     lost = setup.observe(lost_picture(setup.scenario.source.size)[None])[0]
     best: dict[tuple[str, float], tuple] = {}
     candidates = iter(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
-    effective_db = _Effective(setup, setup.budgets[name])
+    effective_db = _Effective(setup, name)
     while True:
         with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
             if (candidate := next(candidates, None)) is None:
@@ -68,11 +68,8 @@ def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
 class _Effective:
     """Effective SNR in dB of every row for a candidate of `bounds`, float64 [R]; equal questions asked once."""
 
-    def __init__(self, setup: Setup, budget: np.ndarray | None):
-        self._setup, self._known = setup, {}
-        link = setup.link
-        self._usual = (np.full(setup.scenario.pictures, link.grid.data_per_slot) if budget is None
-                       else np.maximum(link.capacity(budget), 1))
+    def __init__(self, setup: Setup, name: str):
+        self._setup, self._known, self._usual = setup, {}, setup.symbols(name)
 
     def __call__(self, candidate, snr_db: float) -> np.ndarray:
         bits, symbols = (getattr(candidate, key, None) for key in ("bits_per_symbol", "symbols"))
