@@ -2,7 +2,8 @@
 
 A transport block arrives where the effective SNR of its channel (`Link.effective_snr_db`) reaches its threshold. Over
 HARQ rounds, each on a channel of its own, chase combining adds the SNRs up and incremental redundancy the mutual
-information (below the rate where the circular buffer has no new bits left that is a little more than there is).
+information. The longer code that the latter makes needs a little more of it than the short one: two rounds of equal SNR
+decoded half the blocks at 1.07 to 1.09 times the information (QPSK 1/3 and 3/4, 64-QAM 3/5 and 5/6, 1,600 symbols).
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import numpy as np
 from baselines.separate.modes import Mode
 from linksim.schemes.base import Survey
 
+LONGER_CODE = 1.08
 _SHARED: WeakKeyDictionary = WeakKeyDictionary()  # link -> what is known of it: schemes meet the same draws
 
 
@@ -71,6 +73,6 @@ class CalibrationDraws:
         if key not in self._together:
             rounds = [10 ** (self.effective_db(bits, snr_db, a) / 10) for a in range(attempt + 1)]
             together = (sum(rounds) if self._harq.combining == "chase"
-                        else inverse(sum(mutual_information(one, bits) for one in rounds), bits))
+                        else inverse(sum(mutual_information(one, bits) for one in rounds) / LONGER_CODE, bits))
             self._together[key] = 10 * np.log10(np.maximum(together, 1e-30))
         return self._together[key].reshape(self._shape)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from chains import BUDGET, TEST
 
+from baselines.separate.arrival import LONGER_CODE, CalibrationDraws
 from linksim.link.burst import Reception
 from linksim.schemes.base import Knowledge, lost_picture, rows_of
 
@@ -101,3 +102,22 @@ def test_a_best_mcs_counts_on_its_rounds():
     once, twice = (chains.planned(realisations=20, harq={"rounds": n}) for n in (1, 2))
     assert all(a <= b for a, b in zip(once.plan["mcs"], twice.plan["mcs"], strict=True))
     assert isinstance(rounds(twice, 10.0, 2), Reception)
+
+
+@pytest.mark.parametrize("combining", ["chase", "incremental"])
+def test_rounds_arrive_where_the_planning_counts_on_it(combining):
+    """Two rounds of equal SNR on AWGN, 1 dB above and below the 50 % point that `CalibrationDraws` takes for them."""
+    from linksim.link.esm import inverse, mutual_information
+
+    one = chains.planned("awgn", mcs=8, harq={"rounds": 2, "combining": combining})
+    burst = chains.sent(one, 20.0)
+    mode = one.modes.tried[0]
+    needed = 10 ** (one.thresholds(burst.length, mode).mean() / 10)
+    each = needed / 2 if combining == "chase" else inverse(LONGER_CODE * mutual_information(needed, 6) / 2, 6)
+    middle = 10 * np.log10(each)
+    draws = CalibrationDraws(one, replace(chains.survey(one), snr_db=np.array([middle])))
+    needed_db = one.thresholds(burst.length[:4], mode)
+    assert draws.arrival(mode, needed_db, middle + 0.3).parts.all()
+    assert not draws.arrival(mode, needed_db, middle - 0.3).parts.any()
+    assert one.acknowledge(rounds(one, middle + 1, 2)).all()
+    assert not one.acknowledge(rounds(one, middle - 1, 2)).any()
