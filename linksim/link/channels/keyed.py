@@ -9,7 +9,7 @@ request after the other, and handed to the compiled model: a row depends on its 
 import threading
 from abc import abstractmethod
 from contextlib import contextmanager
-from functools import cache, cached_property, partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def compiled_on_draws(sample, rows: int):
         sample(rows, 1, 1.0)
 
     @tf.function(input_signature=[[tf.TensorSpec(shape, tf.float64) for _, shape in requests],
-                                  tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float64)])
+                                  tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float64)], autograph=False)
     def run(numbers, count, frequency):
         waiting = iter(numbers)
         with random_numbers_from(lambda kind, shape: next(waiting)):
@@ -108,11 +108,6 @@ class SionnaChannel(Channel):
     def doppler_hz(self) -> float:
         return self.config.largest_doppler
 
-    @cached_property
-    def _compiled(self):
-        """rows -> the compiled model."""
-        return cache(partial(compiled_on_draws, self.sample))
-
     @abstractmethod
     def sample(self, rows: int, count, frequency):
         """Sionna's (a, tau) of that many rows at `count` instants (int or int32 tensor), `frequency` per second:
@@ -128,7 +123,7 @@ class SionnaChannel(Channel):
         """Up to _ROWS rows from `start`; a short call is filled up with its last row."""
         wanted = np.arange(start, min(start + _ROWS, len(draw.picture)))
         padded = np.append(wanted, np.repeat(wanted[-1], _ROWS - len(wanted)))
-        delays = []
+        delays, run = [], partial(_compiled, type(self), self.config.model_dump_json(), self.receive, self.transmit)
 
         def process(count, interval):
             most = _ENTRIES // (self.rays * self.receive * self.transmit * count)
@@ -136,7 +131,7 @@ class SionnaChannel(Channel):
             gains = []
             for few in padded.reshape(-1, rows):
                 here = Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
-                a, tau = self._compiled(rows)(here, count, 1 / interval)
+                a, tau = run(rows)(here, count, 1 / interval)
                 gains.append(a[:, 0, :, 0])
                 delays.append(tau[:, 0, 0])
             return np.concatenate(gains)
@@ -145,6 +140,12 @@ class SionnaChannel(Channel):
         used = np.abs(gains).max(axis=(1, 2, 4)) > 0  # Sionna puts paths that a row doesn't have at 1 s
         delays = np.where(used, np.concatenate(delays), 0)
         return gains[: len(wanted)], delays[: len(wanted)]
+
+
+@lru_cache(maxsize=32)
+def _compiled(model, config, receive, transmit, rows):
+    """Compiled once, however many links are built of one configuration: it takes seconds."""
+    return compiled_on_draws(model(model.Config.model_validate_json(config), receive, transmit).sample, rows)
 
 
 def significant_delay(delays: np.ndarray, powers: np.ndarray, share: float = 0.999) -> float:

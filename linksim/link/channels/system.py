@@ -54,6 +54,7 @@ class Cell(SionnaChannel):
             offsets = model._ray_sampler._ray_offsets.numpy()
             offsets[1::2] = -offsets[::2]
             model._ray_sampler._ray_offsets = tf.constant(offsets)
+            model._scenario._carrier_frequency = np.float64(carrier)  # a tensor's `if` can't be traced
         return model
 
     def sample(self, rows, count, frequency):
