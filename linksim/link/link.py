@@ -14,7 +14,7 @@ from linksim.link.config import LinkConfig, TransportConfig
 from linksim.link.draws import calibration_draw, normal
 from linksim.link.grid import Grid
 from linksim.link.ledger import bill
-from linksim.link.quality import THINNING, effective_snr, sinr
+from linksim.link.quality import effective_snr, sinr, thinned
 
 __all__ = ["Link", "LinkConfig", "TransportConfig"]
 
@@ -205,7 +205,7 @@ class Link:
 
     def _few_effective_snr_db(self, draw, snr_db, symbols, bits_per_symbol):
         config, n0 = self.grid.config, 10 ** (-snr_db / 10)
-        carriers = np.arange(0, len(config.used), THINNING)
+        carriers = thinned(len(config.used))
         looked_at, slots = config.used[carriers], int(self.grid.slots(symbols).max())
         if self.channel.frequency_only:
             response = self._response(draw, slots, config.frequencies)[..., looked_at]

@@ -9,7 +9,12 @@ import numpy as np
 from linksim.link import esm
 from linksim.link.grid import Grid
 
-THINNING = 4  # of the used subcarriers one in so many is looked at
+_THINNING = 4  # of the used subcarriers one in so many is looked at
+
+
+def thinned(used: int) -> np.ndarray:
+    """Indices of the used subcarriers that are looked at, centred."""
+    return np.arange(min(_THINNING // 2, used - 1), used, _THINNING)
 
 
 def sinr(response: np.ndarray, no: np.ndarray | float, zero_forcing: bool = False) -> np.ndarray:
