@@ -2,7 +2,10 @@
 
 import csv
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from rich.console import Console
@@ -72,20 +75,22 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 def simulate(checks, effort: Effort, console: Console, sentinels: bool = False) -> list[Result]:
     """Every task of the checks with every seed, each seed alone and all together, judged together."""
-    todo = [(check, task) for check in checks for task in check.build(effort) if task.sentinel or not sentinels]
+    todo = {check: [task for task in check.build(effort) if task.sentinel or not sentinels] for check in checks}
     results = []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("", total=len(todo))
-        for check, task in todo:
-            progress.update(bar, description=f"{check.title}: {task.panel}, {task.curve}")
-            evidence = [task.simulate(seed) for seed in SEEDS]
-            total = evidence[0]
-            for more in evidence[1:]:
-                total = total + more
-            results += [Result(check, task, seed, e.outcome())
-                        for seed, e in zip((*SEEDS, None), (*evidence, total), strict=True)]
-            progress.advance(bar)
+        bar = progress.add_task("", total=sum(map(len, todo.values())))
+        for check, tasks in todo.items():
+            start = monotonic()
+            for task in tasks:
+                progress.update(bar, description=f"{check.title}: {task.panel}, {task.curve}")
+                evidence = [task.simulate(seed) for seed in SEEDS]
+                total = reduce(add, evidence)
+                results += [Result(check, task, seed, e.outcome())
+                            for seed, e in zip((*SEEDS, None), (*evidence, total), strict=True)]
+                progress.advance(bar)
+            if tasks and not sentinels:
+                console.print(f"{check.title}: {len(tasks)} points in {monotonic() - start:.0f} s", highlight=False)
     for result, adjusted in zip(results, holm.adjust([r.outcome.p for r in results]), strict=True):
         result.adjusted = float(adjusted)
     return results

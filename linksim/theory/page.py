@@ -42,7 +42,7 @@ def write(out: Path, checks, results: list, drawn: dict[str, Path], caught: list
         parts.append("<h2 id='mutations'>Wrong on purpose</h2><p>Each mistake is made in the real modules; then some "
                      "points of every check are simulated again. The first line is the link without a mistake.</p>")
         parts.append(_table(("mistake", "what it does", "caught by"),
-                            [(c.name, c.about, "; ".join(c.by) or "nothing") for c in caught], words=True))
+                            [(c.name, c.about, _by(c)) for c in caught], words=True))
     path, aside = out / "calibration.html", out / ".calibration.part.html"
     aside.write_text("\n".join(parts), encoding="utf-8")
     return aside.replace(path)
@@ -62,8 +62,12 @@ def caught_table(caught: list) -> Table:
     for name in ("mistake", "caught by"):
         table.add_column(name)
     for c in caught:
-        table.add_row(c.name, "; ".join(c.by) or ("nothing, as it should" if c.caught else "[red]nothing[/red]"))
+        table.add_row(c.name, _by(c))
     return table
+
+
+def _by(caught) -> str:
+    return "; ".join(caught.by) or ("nothing, as it should" if caught.caught else "nothing")
 
 
 def _points(results: list) -> str:

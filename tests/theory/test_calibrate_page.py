@@ -68,3 +68,42 @@ def test_every_check_is_named_once_and_has_its_panels():
 
 def test_thorough_asks_for_more():
     assert Effort(20.0).of(10) == 200 and Effort(0.001).of(10) == 1
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_mistakes_on_the_page(tmp_path, monkeypatch, sees):
+    """A mistake that no check sees is a failure of the calibration, and the page says so."""
+    from linksim.link import draws
+    from linksim.theory import checks, mutations
+
+    fair = coin(0.5)
+
+    def build(effort):
+        def toss(seed):  # fair as long as nobody touches the draws
+            return Count(0.5, 200 if draws.normal is original or not sees else 350, 400)
+        return [Task("coins", "heads", 0, toss, sentinel=True)]
+
+    original = draws.normal
+    check = Check("coin", fair.title, fair.about, fair.panels, build, fair.lines)
+    monkeypatch.setattr(calibrate, "CHECKS", (check,))
+    monkeypatch.setattr(checks, "CHECKS", (check,))
+    mistake = mutations.Mistake("weighted", "A coin with a heavy side.", lambda: {"linksim.link.draws.normal": None},
+                                "coin")
+    monkeypatch.setattr(mutations, "MISTAKES", (mistake,))
+    holds = calibrate.run_calibration(tmp_path, console=Console(file=io.StringIO()), mutations=True)
+    assert holds is sees and draws.normal is original
+    page = (tmp_path / "calibration.html").read_text()
+    assert "A coin with a heavy side." in page and ("<td class='words'>nothing</td>" in page) is not sees
+
+
+def test_a_refusal_of_the_link_is_a_catch(monkeypatch):
+    from linksim.theory import mutations
+
+    def build(effort):
+        def refused(seed):
+            raise ValueError("mean power must be 1")
+        return [Task("coins", "heads", 0, refused, sentinel=True)]
+
+    check = Check("coin", "A coin", "", (Panel("coins", "", ""),), build, lambda: [])
+    caught = mutations.judge(mutations.Mistake("power", "", dict, "coin"), (check,))
+    assert caught.caught and caught.by == ["refused by the link: mean power must be 1"]
