@@ -3,19 +3,33 @@ and what is left of a codestream whose end is missing."""
 
 import numpy as np
 
+from baselines.codecs.base import digest
 from baselines.separate.frame import from_bits
 from linksim.link.burst import Reception
+from linksim.schemes.base import rows_of
 
 
 class Receiver:
-    """scheme: a `SeparateScheme`, of which it uses what both sides know. rvs: redundancy version of each round."""
+    """scheme: a `SeparateScheme`, of which it uses what both sides know. Of several rounds, it remembers what it has
+    just acknowledged, and doesn't decode it again to show it."""
 
-    def __init__(self, scheme, rvs: list[int]):
-        self.modes, self.transport, self.codec, self.rvs = scheme.modes, scheme.transport, scheme.codec, rvs
+    def __init__(self, scheme):
+        self.modes, self.transport, self.codec, self.rvs = scheme.modes, scheme.transport, scheme.codec, scheme.rvs
         self.layered, self.within = scheme.modes.count > 1, scheme.config.failure == "prefix"
+        self._known: dict[bytes, tuple[bytes | None, bool]] = {}
 
     def receive(self, reception: Reception) -> tuple[list[bytes | None], np.ndarray]:
         """Codestreams to show (None: nothing), and bool [B], whether everything sent has arrived."""
+        if len(self.rvs) == 1:
+            return self._receive(reception)
+        keys = [_key(reception, row) for row in range(len(reception.header))]
+        if new := [row for row, key in enumerate(keys) if key not in self._known]:
+            got = self._receive(rows_of(reception, np.array(new)))
+            self._known = {key: self._known[key] for key in keys if key in self._known}
+            self._known |= {keys[row]: found for row, found in zip(new, zip(*got, strict=True), strict=True)}
+        return [self._known[key][0] for key in keys], np.array([self._known[key][1] for key in keys], bool)
+
+    def _receive(self, reception: Reception) -> tuple[list[bytes | None], np.ndarray]:
         rounds = (*reception.earlier, reception)
         fields = [self._header(one, number) for number, one in enumerate(rounds)]
         codestreams, whole = [None] * len(reception.header), np.zeros(len(reception.header), bool)
@@ -87,3 +101,10 @@ def _cut(one: Reception, rows: np.ndarray, start: np.ndarray, length: np.ndarray
         return np.where(here, values[rows[:, None], at], 0).astype(values.dtype)
 
     return taken(one.symbols, 1), taken(one.noise_variance, 1), None if one.llr is None else taken(one.llr, bits)
+
+
+def _key(reception: Reception, row: int) -> bytes:
+    """Equal for equal rows."""
+    fields = ("symbols", "noise_variance", "header", "header_ok", "llr")
+    rounds = [[getattr(one, field) for field in fields] for one in (*reception.earlier, reception)]
+    return b"".join(digest(np.asarray(values[row])) for one in rounds for values in one if values is not None)

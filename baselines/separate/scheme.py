@@ -32,8 +32,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from baselines.codecs.base import ImageCodec, digest
-from baselines.separate import bounds, planning, policies, refusals
+from baselines.codecs.base import ImageCodec
+from baselines.separate import bounds, oracle, planning, policies, refusals
 from baselines.separate.config import SeparateConfig
 from baselines.separate.modes import Mode, Modes
 from baselines.separate.pictures import Candidate, Pictures
@@ -42,7 +42,7 @@ from baselines.separate.receiving import Receiver
 from baselines.separate.sending import send
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
-from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture, rows_of
+from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture
 
 
 class SeparateScheme(Scheme):
@@ -63,7 +63,7 @@ class SeparateScheme(Scheme):
         from linksim.link.transport import redundancy_versions
 
         self.rvs = redundancy_versions(config.harq.combining, self.rounds)
-        self._receiver, self._heard, self._needed = Receiver(self, self.rvs), {}, {}
+        self._receiver, self._needed = Receiver(self), {}
 
     @abstractmethod
     def make_codec(self) -> ImageCodec:
@@ -124,16 +124,16 @@ class SeparateScheme(Scheme):
 
     def retransmit(self, analysis: Pictures, budget: np.ndarray | None, knowledge: Knowledge, attempt: int) -> Burst:
         if self.follows_channel:
-            return self._by_channel(analysis, budget, knowledge)
+            return oracle.burst(self, analysis, budget, knowledge)
         mode, share = self.mode(knowledge)
         codestreams, symbols = self.codestreams(analysis, budget, mode, share)
-        return self._burst(codestreams, symbols, mode, attempt)
+        return self.burst(codestreams, symbols, mode, attempt)
 
     def acknowledge(self, reception: Reception) -> np.ndarray:
-        return self._received(reception)[1]
+        return self._receiver.receive(reception)[1]
 
     def decode(self, reception: Reception) -> tuple[np.ndarray, np.ndarray]:
-        return self.shown(self._received(reception)[0])
+        return self.shown(self._receiver.receive(reception)[0])
 
     def bounds(self, analysis: Pictures, budget: np.ndarray | None) -> Iterator[Candidate]:
         """Upper bounds, see `baselines.separate.bounds`."""
@@ -191,46 +191,8 @@ class SeparateScheme(Scheme):
                 images[row], ok[row] = image, True
         return images, ok
 
-    def _burst(self, codestreams, symbols: np.ndarray, mode: Mode, attempt: int = 0) -> Burst:
+    def burst(self, codestreams: list[bytes | None], symbols: np.ndarray, mode: Mode, attempt: int = 0) -> Burst:
+        """What `codestreams` returned, as round `attempt` sends it."""
         sent, ledger = send(self.transport, codestreams, symbols, mode, self.rvs[attempt], self.plan["symbols"])
         header = self.modes.header.pack(*[mcs.index for mcs in mode.mcs], mode.split, attempt, symbols)
         return Burst(sent, symbols.astype(np.int32), header, self.plan["header_uses"], ledger, mode.bits_per_symbol)
-
-    def _by_channel(self, analysis: Pictures, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
-        """The oracle's burst: every row in the mode of the highest rate that arrives, or the most robust one."""
-        best, tried = np.zeros(len(analysis), int), sorted(self.modes.tried, key=lambda mode: mode.efficiency)
-        made = [self.codestreams(analysis, budget, mode) if self.config.rate == "constant_quality"
-                else (None, self.given(budget, len(analysis))) for mode in tried]
-        for m, (mode, (_, symbols)) in enumerate(zip(tried, made, strict=True)):
-            known_db = knowledge.effective_db(mode.bits_per_symbol)
-            best[known_db >= self.thresholds(symbols, mode)[:, 0]] = m
-        bursts = {}
-        for m in np.unique(best):
-            rows = np.flatnonzero(best == m)
-            few = self.codestreams(analysis[rows], None if budget is None else budget[rows], tried[m])
-            bursts |= {row: (self._burst(*few, tried[m]), i) for i, row in enumerate(rows)}
-        parts = [bursts[row][0].rows([bursts[row][1]]) for row in range(len(analysis))]
-        ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
-        joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("symbols", "length", "header"))
-        bits = {part.bits_per_symbol for part in parts}
-        return Burst(*joined, self.plan["header_uses"], ledger, bits.pop() if len(bits) == 1 else None)
-
-    def _received(self, reception: Reception) -> tuple[list[bytes | None], np.ndarray]:
-        """`Receiver.receive`; of several rounds, what was just acknowledged isn't decoded again."""
-        if self.rounds == 1:
-            return self._receiver.receive(reception)
-        keys = [_key(reception, row) for row in range(len(reception.header))]
-        if new := [row for row, key in enumerate(keys) if key not in self._heard]:
-            got = self._receiver.receive(rows_of(reception, np.array(new)))
-            self._heard = {key: self._heard[key] for key in keys if key in self._heard}
-            self._heard |= {keys[row]: (codestream, whole) for row, codestream, whole in zip(new, *got, strict=True)}
-        found = [self._heard[key] for key in keys]
-        return [codestream for codestream, _ in found], np.array([whole for _, whole in found], bool)
-
-
-def _key(reception: Reception, row: int) -> bytes:
-    """Equal for equal rows."""
-    rounds = (*reception.earlier, reception)
-    return b"".join(digest(np.asarray(values)[row]) for one in rounds
-                    for values in (one.symbols, one.noise_variance, one.header, one.header_ok, one.llr)
-                    if values is not None)
