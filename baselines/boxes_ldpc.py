@@ -177,7 +177,8 @@ class BoxesLdpc(Scheme):
         picture = np.repeat(np.arange(count), len(draw.picture) // count)
         truths, nothing = [survey.truths[p] for p in picture], self.code.decode(b"")
         given, scores, needed_db = self._given(survey.budget, count), [], []
-        effective = {(bits, snr): bench.link.effective_snr_db(draw, float(snr), given[picture], bits)
+        over = given + self.plan["header_uses"]
+        effective = {(bits, snr): bench.link.effective_snr_db(draw, float(snr), over[picture], bits)
                      for bits in RATES for snr in survey.snr_db}
         for mcs in TABLE3:
             messages = self._messages(survey.analysis, bench.link.transport.payload_bits(given, mcs))
