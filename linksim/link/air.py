@@ -26,7 +26,7 @@ class Air:
         self._mapper, self._channel = ResourceGridMapper(_resource_grid(grid)), ApplyOFDMChannel()
         self._mapper(tf.zeros([1, 1, grid.streams, grid.data_per_slot // grid.streams], tf.complex64))  # built eagerly
         self._send = tf.function(self._over_frequency, jit_compile=True)
-        self._hear = tf.function(self._receive, jit_compile=True)
+        self._hear = tf.function(self._received, jit_compile=True)
         self._map = tf.function(self._mapped, jit_compile=True)
 
     def mapped(self, symbols: np.ndarray) -> np.ndarray:
@@ -44,11 +44,11 @@ class Air:
         known = self._known(n0)
         return in_tiles(lambda *rows: self._send(*rows, np.float32(n0), *known), self.tile, symbols, response, noise)
 
-    def receive(self, received: np.ndarray, response: np.ndarray, n0: float):
-        """As `send`, for a grid already received, complex64 [T, R, symbols, subcarriers]; response is used for
-        perfect CSI alone."""
+    def receive(self, received: np.ndarray, response: np.ndarray, interference: np.ndarray, n0: float):
+        """As `send`, for a grid already received, complex64 [T, R, symbols, subcarriers]. response is used for
+        perfect CSI alone. interference: float32 [T, symbols], what adds to the noise variance."""
         known = self._known(n0)
-        return in_tiles(lambda *rows: self._hear(*rows, *known), self.tile, received, response)
+        return in_tiles(lambda *rows: self._hear(*rows, *known), self.tile, received, response, interference)
 
     def _known(self, n0):
         return ((), np.float32(n0)) if self.estimator is None else self.estimator.weights(n0)
@@ -70,10 +70,16 @@ class Air:
         sent = self._mapped(symbols)[:, None]
         received = self._channel(sent, response[:, None, :, None])[:, 0]
         received += tf.cast(tf.sqrt(n0), tf.complex64) * noise
-        return self._receive(received, response, scales, no)
+        return self._equalised(received, response, scales, no)
 
-    def _receive(self, received, response, scales, no):
-        """no: noise variance with the estimation's error, scalar or [K]."""
+    def _received(self, received, response, interference, scales, no):
+        import tensorflow as tf
+
+        no += tf.gather(interference, self.grid.config.data[0], axis=1)
+        return self._equalised(received, response, scales, no)
+
+    def _equalised(self, received, response, scales, no):
+        """no: noise variance with the estimation's error, scalar, [K] or [T, K]."""
         import tensorflow as tf
 
         streams, y = self.grid.streams, self._at_data(received)
@@ -87,8 +93,8 @@ class Air:
         rows = tuple(tf.reshape(tf.transpose(a, [0, 2, 1]), [a.shape[0], -1]) for a in (out, variance))
         if not self._keep:
             return rows
-        scale = tf.cast(tf.math.rsqrt(no), tf.complex64)
-        return *rows, y * scale, (h + tf.zeros_like(y[:, :, None])) * scale
+        scale = tf.cast(tf.math.rsqrt(no + tf.zeros_like(tf.math.real(y[:, :1]))), tf.complex64)  # [T, 1, K]
+        return *rows, y * scale, h * scale[:, None]
 
     def _at_data(self, grid):
         """[..., symbols or 1, subcarriers or 1] -> [..., K or 1], the data resource elements."""

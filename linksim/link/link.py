@@ -147,7 +147,7 @@ class Link:
 
     def _send_waveform(self, slotted, row, slot, noise, n0, draw):
         """In the time domain: gains at several instants of an OFDM symbol, and the slots of a row one after the
-        other on the air."""
+        other on the air. The receiver knows the mean power of interference and distortion in each OFDM symbol."""
         config, longest, steps = self.grid.config, slotted.shape[1], self.waveform.instants - 1
         paths = self.channel.paths(draw, longest * steps + 1, config.slot_seconds / steps)
         if paths.gains.shape[4] > 1:
@@ -162,7 +162,8 @@ class Link:
         received, _ = self.waveform.send(sent, *heard[:2], noise, n0, heard[2], before)
         perfect = self._estimator is None
         response = self.waveform.channel_response(*heard) if perfect else np.ones((len(row), 1, 1, 1, 1), np.complex64)
-        return self.air.receive(received, response, n0)
+        interference = self.waveform.interference(*heard[:2], n0, heard[2]).mean(axis=1)  # over the antennas
+        return self.air.receive(received, response, interference, n0)
 
     def _response(self, draw, slots, frequencies):
         """complex64 [B, R, T, N, F], once per OFDM symbol."""

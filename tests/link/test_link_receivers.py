@@ -154,3 +154,17 @@ def test_what_the_receiver_does_not_know_costs_effective_snr():
     perfect, lmmse, ls = (Link(LinkConfig(channel=RAYLEIGH, csi=csi)).effective_snr_db(d, 5.0, 900)
                           for csi in ("perfect", "lmmse", "ls"))
     assert (perfect > lmmse).all() and (lmmse > ls).all() and (perfect - lmmse < 0.1).all()
+
+
+@pytest.mark.parametrize("impairments, channel", [
+    ({"clipping_db": 1.0}, {"model": "awgn"}), ({"adc_bits": 3}, RAYLEIGH),
+    ({}, {"model": "rayleigh", "fading": "jakes", "speed": 2000})])
+def test_the_noise_declared_holds_distortion_and_interference(impairments, channel):
+    """At 40 dB nearly all the noise is of the hardware's or the Doppler shift's making."""
+    here = Link(LinkConfig(channel=channel, domain="time", impairments=impairments), tile=2)
+    b, d = burst(rows=8, most=3000, header=0, uses=0), draw(8)
+    r = here.transmit(b, 40.0, d)
+    sent = np.arange(3000) < b.length[:, None]
+    normalised = (np.abs(r.symbols - b.symbols) ** 2)[sent] / r.noise_variance[sent]
+    assert np.mean(normalised) == pytest.approx(1, abs=0.15)
+    assert np.mean(r.noise_variance[sent] * here.gain(d)[:, None].repeat(3000, axis=1)[sent]) > 3e-4
