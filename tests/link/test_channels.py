@@ -153,3 +153,9 @@ def test_another_attempt_is_another_channel():
     for name in ("rayleigh", "tdl-a"):
         a, b = (make(name).paths(draw, 1, 1.0).gains for draw in (first, second))
         assert not np.isclose(a, b).any()
+
+
+@pytest.mark.skipif(bool(find_spec("sionna.rt")), reason="Sionna RT is installed")
+def test_ray_tracing_names_its_extra():
+    with pytest.raises(UserError, match="linksim.rt."):
+        make("ray-traced")
