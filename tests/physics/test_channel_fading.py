@@ -48,8 +48,8 @@ def test_shadowed_rician_envelope(shadowing):
 
 @pytest.mark.parametrize("name", ["rayleigh", "tdl-b"])
 def test_jakes_autocorrelation(name):
-    """E[h(t) h*(t + tau)] = J0(2 pi f_D tau) within .03 for f_D tau up to 2, real and imaginary part (500 drops
-    of 16 antenna pairs and, of TDL-B, 4 taps; 2,000 drops of one tap: a lag's standard error is near .006); and it moves at the speed asked for."""
+    """E[h(t) h*(t + tau)] = J0(2 pi f_D tau) within .03 for f_D tau up to 2, real and imaginary part (2,000 drops of
+    one tap, or 500 of 4 taps, 16 antenna pairs each: a lag's standard error is near .006); at the speed asked for."""
     model = lookup("channel", name)
     keys = {"fading": "jakes"} if name == "rayleigh" else {}
     channel = model(model.Config(model=name, speed=108, carrier=2.998e9, **keys), 4, 4)
