@@ -33,24 +33,32 @@ class CalibrationDraws:
 
     def __init__(self, scheme, survey: Survey):
         self._link, self._harq, self._together = scheme.bench.link, scheme.config.harq, {}
+        self._effective: dict = {}
         pictures, self._shape = len(survey.analysis), (len(survey.analysis), survey.realisations)
         uses = self._link.capacity(scheme.budget(survey.budget, pictures))
         self._symbols = np.repeat(np.maximum(uses, 1), survey.realisations)
         self._draw = self._link.calibration_draws(survey.seed, pictures, survey.realisations)
         first = [self.effective_db(None, survey.snr_db[0], attempt) for attempt in range(scheme.rounds)]
         if all((one == first[0][0, 0]).all() for one in first):
-            self._shape = pictures, 1
+            self._shape, self._effective = (pictures, 1), {}
             self._symbols, rows = self._symbols[:: survey.realisations], slice(None, None, survey.realisations)
             self._draw = replace(self._draw, picture=self._draw.picture[rows], realisation=self._draw.realisation[rows])
 
     def effective_db(self, bits_per_symbol: int | None, snr_db: float, attempt: int = 0) -> np.ndarray:
         """float64 [C, R], in dB."""
+        key = bits_per_symbol, float(snr_db), attempt
+        if key not in self._effective:
+            self._effective[key] = self._asked(*key).reshape(self._shape)
+        return self._effective[key]
+
+    def _asked(self, bits_per_symbol: int | None, snr_db: float, attempt: int) -> np.ndarray:
+        """Of the link, or of what another scheme has asked of it."""
         draw, known = replace(self._draw, attempt=attempt), _SHARED.setdefault(self._link, {})
         rows = np.stack([draw.picture, draw.realisation, self._symbols])
-        key = blake2b(rows.tobytes()).digest(), draw.seed, attempt, bits_per_symbol, float(snr_db)
+        key = blake2b(rows.tobytes()).digest(), draw.seed, attempt, bits_per_symbol, snr_db
         if key not in known:
-            known[key] = self._link.effective_snr_db(draw, float(snr_db), self._symbols, bits_per_symbol)
-        return known[key].reshape(self._shape)
+            known[key] = self._link.effective_snr_db(draw, snr_db, self._symbols, bits_per_symbol)
+        return known[key]
 
     def arrival(self, mode: Mode, thresholds_db: np.ndarray, snr_db: float) -> Arrival:
         """thresholds_db: float [C, parts], Es/N0 in dB that each transport block needs (-inf: it has no symbols; inf:

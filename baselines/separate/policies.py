@@ -42,7 +42,7 @@ class Chooser:
 
     def __init__(self, scheme, survey: Survey):
         self.scheme, self.survey, self.draws = scheme, survey, CalibrationDraws(scheme, survey)
-        self._sent, self._sizes = {}, {}
+        self._sent, self._sizes, self._needed = {}, {}, {}
 
     def choose(self) -> Choices:
         policy = self._outage if self.scheme.config.mcs == "outage" else self._best
@@ -64,7 +64,9 @@ class Chooser:
 
     def thresholds(self, mode: Mode, share: float = 1.0) -> np.ndarray:
         """float64 [C, parts], see `CalibrationDraws.arrival`."""
-        return self.scheme.thresholds(self._codestreams(mode, share)[1], mode)
+        if (mode, share) not in self._needed:
+            self._needed[mode, share] = self.scheme.thresholds(self._codestreams(mode, share)[1], mode)
+        return self._needed[mode, share]
 
     def parts(self, mode: Mode, snr_db: float) -> np.ndarray:
         """int [C, R], transport blocks that arrive."""

@@ -100,9 +100,17 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     earlier = store.read_json("provenance.json").get("sessions", [])
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,
-            "failure_policy": "drop: a lost picture is judged as a mid-grey one", "tile": scenario.tile,
+            "failure_policy": _failure(scenario), "tile": scenario.tile,
             "link": setup.link.declared(),
             "policies": {name: scheme.declared() for name, scheme in setup.schemes.items() if scheme.declared()},
             "command": session["command"],
             "versions": session["versions"], "git": session["git"], "device": session["device"],
             "seconds": session["seconds"], "sessions": [*earlier, session]}
+
+
+def _failure(scenario: Scenario) -> str:
+    """What is shown for a picture that didn't arrive, and which schemes show parts of one."""
+    words = "drop: a lost picture is judged as a mid-grey one"
+    parts = [scheme.name for scheme in scenario.schemes
+             if getattr(scheme, "failure", "drop") == "prefix" or getattr(scheme, "layers", None)]
+    return words + (f"; {', '.join(parts)}: what arrived in front of the loss is shown" if parts else "")
