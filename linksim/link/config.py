@@ -11,6 +11,8 @@ from linksim.link.grid import Grid, GridConfig
 from linksim.link.waveform.impairments import ImpairmentsConfig
 from linksim.registry import lookup
 
+_VISIBLE_DOPPLER = 0.02  # of the subcarrier spacing: interference of -32 dB (pi^2 / 6 (f_D T)^2)
+
 
 class TransportConfig(BaseModel):
     """Belief-propagation iterations of the LDPC decoders (payload and header), their check-node rule, and the table
@@ -72,9 +74,8 @@ class LinkConfig(BaseModel):
         if on and self.domain != "time":
             raise ValueError(f"impairments ({', '.join(on)}) act on the waveform; set domain: time")
         self.impairments.check(self.grid)
-        if self.domain == "time" and self.build_channel().frequency_only:
-            raise ValueError(f"channel {self.channel.model} draws each resource element by itself and has no waveform; "
-                             "set domain: frequency")
+        if self.domain == "time":
+            self._has_waveform()
         if self.csi != "perfect":
             self._enough_pilots()
         return self
@@ -89,6 +90,30 @@ class LinkConfig(BaseModel):
             return ("link.equaliser: kbest searches a constellation and this scheme sends analog symbols; "
                     "use lmmse or zf, or leave the scheme out")
         return None
+
+    def warnings(self) -> list[str]:
+        """What the frequency domain leaves out of this channel though it matters; empty in the time domain."""
+        channel, grid = self.build_channel(), self.grid
+        if self.domain == "time" or channel.frequency_only:
+            return []
+        left_out = []
+        if channel.spread_s > grid.prefix_seconds:
+            left_out.append(f"delays reach {channel.spread_s * 1e6:.3g} us beyond a cyclic prefix of "
+                            f"{grid.prefix_seconds * 1e6:.3g} us (interference between OFDM symbols)")
+        if (share := channel.doppler_hz / grid.subcarrier_spacing) > _VISIBLE_DOPPLER:
+            left_out.append(f"the Doppler shift reaches {100 * share:.2g} % of the subcarrier spacing (interference "
+                            "between subcarriers)")
+        return [f"link.domain: frequency leaves out that {what}; domain: time has it" for what in left_out]
+
+    def _has_waveform(self):
+        channel = self.build_channel()
+        if channel.frequency_only:
+            raise ValueError(f"channel {self.channel.model} draws each resource element by itself and has no waveform; "
+                             "set domain: frequency")
+        if channel.spread_s > self.grid.symbol_seconds:
+            raise ValueError(f"channel {self.channel.model} has delays of up to {channel.spread_s * 1e6:.3g} us, more "
+                             f"than an OFDM symbol ({self.grid.symbol_seconds * 1e6:.3g} us); take a smaller delay "
+                             "spread or subcarrier_spacing, or domain: frequency")
 
     def _enough_pilots(self):
         """Pilots sample the channel in time and frequency: Nyquist asks 2 f_D dt < 1 and spread df < 1."""

@@ -75,20 +75,40 @@ class Link:
         With equaliser kbest and several streams the payload's LLRs come from the detector, the header's from the
         LMMSE equaliser. ValueError where the burst breaks its contract (shapes, length, more than unit power)."""
         _check(burst, draw)
-        code, head = self._header_code(burst), burst.header_uses
         if self._searches and burst.bits_per_symbol is None:
             raise ValueError(self.config.refusal(analog=True))
-        sent = np.arange(burst.symbols.shape[1]) < burst.length[:, None]
-        symbols = np.where(sent, burst.symbols, 0).astype(np.complex64)
-        if code is not None:
-            symbols = np.concatenate([code.encode(burst.header), symbols], axis=1)
+        code, head = self._header_code(burst), burst.header_uses
         bits = burst.bits_per_symbol if self._searches else None
+        symbols = self._symbols(burst, code)
         received, variance, llr = self._over_the_air(symbols, head, head + burst.length, snr_db, draw, bits)
         if code is None:
             header, header_ok = burst.header, np.ones(len(symbols), bool)
         else:
             header, header_ok = code.decode(received[:, :head], variance[:, :head])
         return Reception(received[:, head:], variance[:, head:], header, header_ok, llr)
+
+    def papr_db(self, burst: Burst) -> np.ndarray:
+        """float32 [B]: peak-to-average power ratio in dB of each row's waveform before the amplifier, the largest of
+        its slots and antennas; -inf where nothing is sent."""
+        symbols = self._symbols(burst, self._header_code(burst))
+        slots = self.grid.slots(burst.header_uses + burst.length)
+        slotted = _fit(symbols, max(int(slots.max()), 1) * self.grid.data_per_slot)
+        slotted = slotted.reshape(len(symbols), -1, self.grid.data_per_slot)
+        row, slot = np.nonzero(np.arange(slotted.shape[1]) < slots[:, None])
+        worst = np.full(len(symbols), -np.inf, np.float32)
+        for start in range(0, len(row), self.slot_tile):
+            few = slice(start, start + self.slot_tile)
+            sent = self.air.mapped(slotted[row[few], slot[few]])
+            idle = np.ones((len(sent), 1, sent.shape[1], 1, 1), np.complex64)
+            _, extras = self.waveform.send(sent, idle, np.zeros((len(sent), 1), np.float32), 0 * sent[:, :1], 0.0)
+            np.maximum.at(worst, row[few], extras["papr_db"])
+        return worst
+
+    def _symbols(self, burst: Burst, code) -> np.ndarray:
+        """complex64 [B, header uses + N], nothing beyond what is sent."""
+        sent = np.arange(burst.symbols.shape[1]) < burst.length[:, None]
+        symbols = np.where(sent, burst.symbols, 0).astype(np.complex64)
+        return symbols if code is None else np.concatenate([code.encode(burst.header), symbols], axis=1)
 
     def _header_code(self, burst: Burst):
         bits, uses, transport = burst.header.shape[1], burst.header_uses, self.config.transport

@@ -30,6 +30,8 @@ def test_round_trip():
     ({"csi": "lmmse", "grid": {"pilot_spacing": 100}, "antennas": {"receive": 4, "transmit": 3}}, ["streams"]),
     ({"csi": "lmmse", "channel": FAST}, ["csi lmmse", "perfect"]),
     ({"domain": "time", "channel": FAST}, ["waveform", "domain: frequency"]),
+    ({"domain": "time", "channel": {"model": "tdl-c", "delay_spread": 1e-5}, "grid": {"subcarrier_spacing": 6e4}},
+     ["delays", "OFDM symbol"]),
     ({"csi": "ls", "channel": {**JAKES, "speed": 600}}, ["too few pilots", "Doppler", "speed"]),
     ({"csi": "ls", "channel": {**JAKES, "speed": 300}, "grid": {"pilot_symbols": [0]}}, ["too few pilots", "2 f_D dt"]),
     ({"csi": "lmmse", "channel": {"model": "tdl-c", "delay_spread": 1e-6}, "grid": {"pilot_spacing": 12}},
@@ -65,3 +67,12 @@ def test_declared_says_what_a_figure_must():
     assert told["csi"] == "ls, linear" and told["equaliser"] == "zf" and told["antennas"] == "1 transmit, 2 receive"
     assert told["domain"] == "time, adc_bits=6" and told["decoder"] == "minsum, 20 iterations"
     assert told["mcs_table"] == "table1"
+
+
+def test_what_the_frequency_domain_leaves_out_is_said():
+    late = {"channel": {"model": "tdl-c", "delay_spread": 3e-6, "speed": 3}}
+    fast = {"channel": {**JAKES, "speed": 200}}
+    (prefix,), (doppler,) = LinkConfig(**late).warnings(), LinkConfig(**fast).warnings()
+    assert "cyclic prefix" in prefix and "Doppler" in doppler and "domain: time" in prefix
+    for quiet in ({**late, "domain": "time"}, {"channel": RAYLEIGH}, {"channel": FAST}, {"channel": JAKES}):
+        assert LinkConfig(**quiet).warnings() == []

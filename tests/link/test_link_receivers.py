@@ -168,3 +168,16 @@ def test_the_noise_declared_holds_distortion_and_interference(impairments, chann
     normalised = (np.abs(r.symbols - b.symbols) ** 2)[sent] / r.noise_variance[sent]
     assert np.mean(normalised) == pytest.approx(1, abs=0.15)
     assert np.mean(r.noise_variance[sent] * here.gain(d)[:, None].repeat(3000, axis=1)[sent]) > 3e-4
+
+
+def test_papr_is_that_of_the_samples():
+    """Against an inverse FFT by hand: of one slot the largest sample's power over the mean of a full grid."""
+    here = Link(LinkConfig(channel={"model": "awgn"}, grid={"pilot_symbols": [], "fft_size": 32}), tile=2)
+    length = np.array([448, 0, 448], np.int32)
+    symbols = qam.modulate(np.random.default_rng(4).integers(0, 2, (3, 448 * 2), np.uint8), 2)
+    symbols[2] = 1  # an impulse a symbol: all 32 subcarriers in phase
+    found = here.papr_db(Burst(symbols, length, np.zeros((3, 0), np.uint8), 0, {"payload": length}))
+    samples = np.fft.ifft(np.fft.ifftshift(symbols[0].reshape(14, 32), axes=1), norm="ortho")
+    np.testing.assert_allclose(found[0], 10 * np.log10(np.max(np.abs(samples) ** 2)), atol=1e-3)
+    np.testing.assert_allclose(found[2], 10 * np.log10(32), atol=1e-3)
+    assert found[1] == -np.inf
