@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from textures import psnr
 
 from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
+from baselines.separate.rate import fewest_symbols
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.mcs import MCS
@@ -155,6 +156,18 @@ def test_constant_quality_spends_the_same_mean_and_evens_out_quality():
     assert 0.93 * BUDGET.mean() < uses.mean() <= BUDGET.mean()
     even, uneven = qualities(one, 10.0), qualities(planned(mcs=5), 10.0)
     assert np.ptp(even) < min(1.0, np.ptp(uneven))
+
+
+@pytest.mark.parametrize("mcs", [2, 5, 9])
+def test_the_common_quality_is_the_highest_that_the_mean_affords(mcs):
+    one = planned(rate="constant_quality")
+    quality_db, link = one.plan["quality_db"][mcs], one.bench.link
+    cost = []
+    for asked in (quality_db, round(quality_db + 0.1, 1)):
+        sizes = [len(codestream) for codestream in one.codec.to_quality(TEST, asked)]
+        symbols = fewest_symbols(one.transport, sizes, one.most, MCS[mcs])
+        cost.append(link.uses(symbols + one.plan["header_uses"]).mean())
+    assert cost[0] <= BUDGET.mean() < cost[1]
 
 
 def test_bounds_cover_the_system():
