@@ -50,3 +50,25 @@ def effective_snr(snr: np.ndarray, grid: Grid, carriers: np.ndarray, symbols: np
     rows = (len(snr), -1)
     where = np.broadcast_to(filled[:, None], snr.shape).reshape(rows)
     return esm.effective_snr(snr.reshape(rows), bits, where=where)
+
+
+def mean_power(response: np.ndarray) -> np.ndarray:
+    """float32 [B], mean |h|^2 of each row of a response [B, R, T, N, F]."""
+    return np.mean(np.abs(response) ** 2, axis=(1, 2, 3, 4), dtype=np.float64).astype(np.float32)
+
+
+def quality_db(passage, draw, snr_db: float, symbols: np.ndarray, bits_per_symbol: int | None) -> np.ndarray:
+    """float64 [B], see `Link.effective_snr_db`. passage: `linksim.link.passage.Passage`; symbols: int [B], > 0."""
+    config, n0 = passage.grid.config, 10 ** (-snr_db / 10)
+    carriers = thinned(len(config.used))
+    looked_at, slots = config.used[carriers], int(passage.grid.slots(symbols).max())
+    if passage.channel.frequency_only:
+        response = passage.response(draw, slots, config.frequencies)[..., looked_at]
+    else:
+        response = passage.response(draw, slots, config.frequencies[looked_at])
+    if response.shape[1:] == (1, 1, 1, 1) and passage.estimator is None:
+        return snr_db + 10 * np.log10(np.maximum(mean_power(response).astype(np.float64), 1e-30))
+    no = n0 if passage.estimator is None else np.mean(passage.estimator.weights(n0)[1])
+    snr = effective_snr(sinr(response, no, passage.config.equaliser == "zf"), passage.grid, carriers, symbols,
+                        bits_per_symbol)
+    return 10 * np.log10(np.maximum(snr, 1e-30))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -14,18 +14,21 @@ GRIDS = st.builds(Grid, st.sampled_from([
 ]), st.integers(1, 4))
 
 
+@settings(deadline=None)
 @given(GRIDS, st.integers(0, 10**6))
 def test_capacity_inverts_uses(grid, symbols):
     assert grid.capacity(grid.uses(symbols)) == symbols
     assert grid.uses(symbols + 1) > grid.uses(symbols)
 
 
+@settings(deadline=None)
 @given(GRIDS, st.integers(0, 10**6))
 def test_capacity_is_the_most_that_fits(grid, uses):
     symbols = grid.capacity(uses)
     assert grid.uses(symbols) <= uses < grid.uses(symbols + 1)
 
 
+@settings(deadline=None)
 @given(GRIDS)
 def test_every_resource_element_is_data_pilot_or_empty(grid):
     """Counted on the resource elements themselves; streams take turns with the pilots and none is lost."""

@@ -44,7 +44,7 @@ def test_ledger_sums_to_the_resource_elements_on_the_air(link):
     for row in range(len(total)):  # count them on the grid itself
         data = np.zeros(link.grid.slots(150 + b.length[row]) * link.grid.data_per_slot, np.complex64)
         data[: 150 + b.length[row]] = 1
-        assert np.count_nonzero(link.air.mapped(data.reshape(-1, link.grid.data_per_slot))) == total[row]
+        assert np.count_nonzero(link.passage.air.mapped(data.reshape(-1, link.grid.data_per_slot))) == total[row]
     assert (ledger["side_information"] == 16).all() and (ledger["crc_filler"] == 8).all()
 
 

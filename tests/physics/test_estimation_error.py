@@ -151,5 +151,5 @@ def test_the_declared_noise_holds_the_error_of_the_estimate(csi, channel, rows=1
     per_row = measured.mean(axis=1)
     error = per_row.std() / np.sqrt(rows)
     assert np.mean(per_row) == pytest.approx(1, abs=4 * error)
-    no = link._estimator.weights(10**-0.5)[1]
+    no = link.passage.estimator.weights(10**-0.5)[1]
     assert np.mean(no) / 10**-0.5 > 1 + 8 * error  # sharp enough to miss it
