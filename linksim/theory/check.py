@@ -34,7 +34,7 @@ class Task:
 @dataclass(frozen=True)
 class Line:
     """Theory, or a published table, as a line: x, y float arrays [n]; low, high: its own 95 % interval where it was
-    simulated itself."""
+    simulated itself. stems: a stem at each x in the place of a line."""
 
     panel: str
     curve: str
@@ -42,16 +42,19 @@ class Line:
     y: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    stems: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
-    """name: what tasks and lines refer to. xlabel, ylabel: with units. log: the y axis."""
+    """name: what tasks and lines refer to. xlabel, ylabel: with units. log: the y axis. ticks: names of x = 0, 1, ...
+    where it is no number."""
 
     name: str
     xlabel: str
     ylabel: str
     log: bool = True
+    ticks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

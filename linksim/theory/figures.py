@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 # Okabe and Ito's palette; colour-blind readers tell them apart, and markers tell them again.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-MANY = 12  # curves of a panel that a legend still serves; more have their last word beside them
-ALARM, GRID = "#A8290B", "#E4E4E4"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#888888", "#8C510A")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+ALARM, GRID, INK = "#A8290B", "#E4E4E4", "#222222"
 SETTINGS = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
             "axes.axisbelow": True, "grid.color": GRID, "lines.linewidth": 1.2, "lines.markersize": 4,
             "pdf.fonttype": 42}
@@ -22,8 +21,9 @@ SETTINGS = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False
 def draw(check, results: list, out: Path) -> Path:
     """Writes calibrate_<name>.png and .pdf into `out`; returns the PNG's path. results: of this check."""
     pooled = [r for r in results if r.seed is None]
-    lines, across = check.lines(), min(3, len(check.panels))
-    down = -(-len(check.panels) // across)
+    lines, panels = check.lines(), len(check.panels)
+    across = panels if panels < 4 else 3 if panels % 3 == 0 else 2
+    down = -(-panels // across)
     with rc_context(SETTINGS):
         fig = Figure(figsize=(max(4.8 * across, 7.6), 3.7 * down + 1.0), layout="constrained")
         grid = fig.subplots(down, across, squeeze=False)
@@ -55,10 +55,17 @@ def _panel(ax: Axes, panel, lines: list, results: list) -> None:
         ax.set_yscale("log")
         seen = [r.outcome.measured for r in results if r.outcome.measured > 0]
         floor = 10 ** np.floor(np.log10(min(seen, default=1e-3)) - 0.3)
-        ax.set_ylim(floor, 10 ** np.ceil(np.log10(max(seen, default=1.0)) + 1e-9) * 1.2)
+        ax.set_ylim(floor, 10 ** np.ceil(np.log10(max(seen, default=1.0)) - 1e-9) * 1.3)
+    if panel.ticks:
+        ax.set_xticks(range(len(panel.ticks)), panel.ticks)
+        ax.margins(x=0.15)
     for line in lines:
         colour = looks[line.curve][0]
-        ax.plot(line.x, line.y, color=colour)
+        if line.stems:
+            ax.vlines(line.x, floor or 0, line.y, color="#999999", lw=0.9)
+            ax.plot(line.x, line.y, "_", color=INK, ms=9)
+        else:
+            ax.plot(line.x, line.y, color=colour)
         if line.low is not None:
             ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, lw=0)
     for curve, (colour, marker) in looks.items():
@@ -75,11 +82,6 @@ def _panel(ax: Axes, panel, lines: list, results: list) -> None:
                         mfc="white" if open_ else colour, elinewidth=0.9, capsize=2)
             if not r.passed:
                 ax.plot(r.task.x, y, "o", mfc="none", mec=ALARM, ms=10)
-    if len(curves) > MANY:
-        for curve, (colour, _) in looks.items():
-            at = min((r for r in results if r.task.curve == curve), key=lambda r: r.task.x)
-            ax.annotate(curve.split()[-1], (at.task.x, at.outcome.measured), (4, 3), textcoords="offset points",
-                        size=6.5, color=colour)
-    elif len(curves) > 1:
+    if len(curves) > 1:
         ax.legend(handles=[Line2D([], [], color=c, marker=m, label=name) for name, (c, m) in looks.items()],
                   fontsize=7 if len(curves) > 6 else 8)

@@ -106,13 +106,13 @@ def _normalised_per_example():
 
 
 def _scaled_noise(factor: float):
-    from linksim.link import link
+    from linksim.link import passage
 
-    def normal(draw, purpose, count, original=link.normal):
+    def normal(draw, purpose, count, original=passage.normal):
         drawn = original(draw, purpose, count)
         return drawn * np.float32(factor) if purpose.startswith("noise") else drawn
 
-    return {f"{link.__name__}.normal": normal}
+    return {f"{passage.__name__}.normal": normal}
 
 
 def _full_power_per_part():

@@ -27,9 +27,9 @@ def link(channel: dict, grid: dict | None = None, tile: int = 256, **keys) -> Li
         if keys.get("csi", "perfect") == "perfect":
             rest = repr((found.grid, tile, found.config.equaliser))
             if rest in _airs:
-                found.air = _airs[rest]
+                found.passage.air = _airs[rest]
             else:
-                _airs[rest] = found.air
+                _airs[rest] = found.passage.air
     return _links[key]
 
 
@@ -59,12 +59,25 @@ def llrs(reception: Reception, bits_per_symbol: int) -> np.ndarray:
     return qam.demodulate(reception.symbols, reception.noise_variance, bits_per_symbol)
 
 
+def nearest(symbols: np.ndarray, bits_per_symbol: int) -> np.ndarray:
+    """complex64 [B, N] -> uint8 [B, N * bits_per_symbol], the bits of the nearest constellation points. At low SNR
+    the signs of LLRs are right more often: they weigh all points, the closed forms know the nearest alone."""
+    half = bits_per_symbol // 2
+    levels = qam.amplitudes(half)
+    order = np.argsort(levels)
+    edges = (levels[order][1:] + levels[order][:-1]) / 2
+    labels = order[np.searchsorted(edges, np.stack([symbols.real, symbols.imag], axis=-1))]  # [B, N, 2]
+    bits = labels[..., None, :] >> np.arange(half - 1, -1, -1)[:, None] & 1  # [B, N, half, 2]
+    return bits.astype(np.uint8).reshape(len(symbols), -1)
+
+
 def bit_errors(link: Link, bits_per_symbol: int, snr_db: float, rows: int, uses: int, seed: int, point: int):
-    """Uncoded QAM: int [rows], wrong bits in each row of `uses` symbols at Es/N0 = snr_db."""
+    """Uncoded QAM: int [rows], bits of each row of `uses` symbols that its nearest points get wrong at Es/N0 =
+    snr_db."""
     rng = np.random.default_rng([seed, point])
     bits = rng.integers(0, 2, (rows, uses * bits_per_symbol), dtype=np.uint8)
     reception = transmit(link, qam.modulate(bits, bits_per_symbol), bits_per_symbol, snr_db, draw(seed, rows, point))
-    return np.sum((llrs(reception, bits_per_symbol) < 0) != bits, axis=1)
+    return np.sum(nearest(reception.symbols, bits_per_symbol) != bits, axis=1)
 
 
 def block_errors(link: Link, block: int, sent: int, bits_per_symbol: int, snr_db: float, count: int, seed: int,

@@ -40,9 +40,9 @@ def task(panel: str, curve: str, x: float, snr_db: float, shape: tuple[int, int,
 
 
 def curves(rows, *keys: str):
-    """(values of the keys, rows) of each curve of a table."""
+    """(values of the keys, rows) of each curve of a table, numbers in their order."""
     def key(row):
-        return tuple(row[k] for k in keys)
+        return tuple(int(row[k]) if row[k].isdecimal() else row[k] for k in keys)
 
     for values, several in groupby(sorted(rows, key=key), key):
         yield values, list(several)

@@ -25,10 +25,10 @@ def _published():
             table("ldpc_awgn"), "k", "n", "bits_per_symbol", "iterations", "rule"):
         if rule == "minsum":
             yield MINSUM, f"({k}, {n})", rows
-        elif (q, iterations) == ("2", "20"):
+        elif (q, iterations) == (2, 20):
             yield BOXPLUS, f"({k}, {n})", rows
         else:
-            yield MIXED, f"({k}, {n}) {QAM[int(q)]}, {iterations} it.", rows
+            yield MIXED, f"({k}, {n}) {QAM[q]}, {iterations} it.", rows
 
 
 def build_published(effort: Effort) -> list[Task]:
@@ -53,7 +53,7 @@ def lines_published() -> list[Line]:
 
 def _measured():
     for (channel, k, n, q), rows in blocks.curves(table("ldpc_measured"), "channel", "k", "n", "bits_per_symbol"):
-        yield channel, f"({k}, {n}) {QAM[int(q)]}", rows
+        yield channel, f"({k}, {n}) {QAM[q]}", rows
 
 
 def build_measured(effort: Effort) -> list[Task]:

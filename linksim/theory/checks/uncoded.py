@@ -41,6 +41,6 @@ def lines() -> list[Line]:
 
 CHECK = Check(
     "uncoded", "Uncoded Gray QAM",
-    "Bit-error rate of QPSK to 256-QAM with perfect CSI against the exact forms (Cho and Yoon 2002; its mean over "
-    "Rayleigh fading). Fast: a gain per symbol; slow: one for the four symbols of a burst.",
+    "Bit-error rate of QPSK to 256-QAM with perfect CSI, deciding for the nearest point, against the exact forms (Cho "
+    "and Yoon 2002; its mean over Rayleigh fading). Fast: a gain per symbol; slow: one for a burst of four symbols.",
     tuple(Panel(name, "Eb/N0 (dB)", "bit-error rate") for name in CHANNELS), build, lines)
