@@ -19,6 +19,7 @@ from pydantic import PositiveInt, model_validator
 
 from baselines.codecs.boxes import BoxesCode, drawn
 from baselines.separate.frame import from_bits, to_bits
+from baselines.separate.refusals import too_few_uses
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.mcs import Mcs
@@ -52,6 +53,7 @@ class BoxesLdpc(Scheme):
     """The transmitter detects and sends the boxes, + 5G LDPC + QAM: the task's answer, no picture."""
 
     follows_snr = True
+    analog = False
 
     class Config(SchemeConfig):
         """uses: total channel uses per picture, header and pilots included, where there is no budget_as."""
@@ -69,6 +71,11 @@ class BoxesLdpc(Scheme):
         self.code = BoxesCode(len(bench.task.classes), bench.size)
         self.symbols_bits = (bench.size**2).bit_length()
         self._last: tuple[Reception | None, list] = (None, [])
+
+    @classmethod
+    def refusal(cls, config: Config, scenario) -> str | None:
+        bits = INDEX_BITS + (scenario.source.size**2).bit_length()
+        return None if config.uses is None else too_few_uses(config.uses, bits, scenario.link)
 
     def analyse(self, images: np.ndarray) -> Finds:
         """UserError where the task isn't detection."""

@@ -170,8 +170,8 @@ class Scenario(Strict):
                             f"by which it is {known!r}; leave it out, or change link.csi")
         self.knowledge = self.knowledge.model_copy(update={"receiver": known})
         for i, config in enumerate(self.schemes):
-            refusal = getattr(lookup("scheme", config.type), "refusal", None)
-            if reason := refusal and refusal(config, self):
+            scheme = lookup("scheme", config.type)
+            if reason := self.link.refusal(scheme.analog) or scheme.refusal(config, self):
                 raise UserError(f"schemes.{i} ({config.name}): {reason}")
 
     def scheme(self, name: str) -> BaseModel:

@@ -52,6 +52,20 @@ def test_what_the_receiver_knows_follows_from_its_channel_estimation(tmp_path):
     assert "knowledge.receiver" in message and "link.csi: perfect" in message
 
 
+@pytest.mark.parametrize(("scheme", "link", "parts"), [
+    ({"type": "jpeg2000_ldpc", "uses": 40}, {}, ["uses: should be at least", "header", "40"]),
+    ({"type": "boxes_ldpc", "uses": 40}, {}, ["uses: should be at least", "header", "40"]),
+    ({"type": "jpeg2000_ldpc", "uses": 4000, "mcs": "oracle"}, {}, ["mcs: oracle", "knowledge.transmitter"]),
+    ({"type": "jpeg2000_ldpc", "uses": 4000, "mcs": 12}, {}, ["mcs", "0..11", "12"]),
+    ({"type": "avif_ldpc", "uses": 4000, "failure": "prefix"}, {}, ["failure: prefix", "codec"]),
+    ({"type": "linear"}, {"equaliser": "kbest", "antennas": {"receive": 2, "transmit": 2}}, ["kbest", "analog"]),
+])
+def test_what_a_scenario_cant_have_is_named_when_it_is_read(tmp_path, scheme, link, parts):
+    message = refusal(tmp_path, schemes=[scheme | {"name": "one"}], symbols_vs_mu=None,
+                      link={"channel": {"model": "rayleigh", "fading": "slow"}} | link)
+    assert "schemes.0 (one)" in message and all(part in message for part in parts), message
+
+
 @pytest.mark.parametrize(("override", "parts"), [
     ("seeed=1", ["seeed", "'seed'", "Allowed"]),
     ("calibration.picture=1", ["calibration.picture", "'pictures'", "realisations"]),

@@ -1,12 +1,25 @@
 """What a scenario can't have: found when it is read, before anything runs."""
 
 from baselines.separate.config import SeparateConfig
+from baselines.separate.modes import Modes
 
 
 def refusal(scheme: type, config: SeparateConfig, scenario) -> str | None:
     """The first thing wrong, as `linksim.schemes.base.Scheme.refusal`; None where nothing is."""
-    return next(filter(None, (_knowledge(config, scenario), _mcs(config, scenario), _codec(scheme, config),
-                              _detector(config, scenario), _budget(config, scenario))), None)
+    checks = (_knowledge, _mcs, _detector, _budget)
+    return _codec(scheme, config) or next(filter(None, (check(config, scenario) for check in checks)), None)
+
+
+def too_few_uses(uses: int, header_bits: int, link) -> str | None:
+    """Why `uses` channel uses a picture hold no header of so many bits on a `LinkConfig`; None where they do."""
+    from linksim.link.grid import Grid
+    from linksim.link.headercode import header_candidates
+
+    needed = int(Grid(link.grid, link.antennas.transmit).uses(header_candidates(header_bits)[0] + 1))
+    if uses >= needed:
+        return None
+    return (f"uses: should be at least {needed}: the shortest header of {header_bits} bits, pilots, and one payload "
+            f"symbol (found {uses})")
 
 
 def _knowledge(config, scenario) -> str | None:
@@ -46,6 +59,12 @@ def _detector(config, scenario) -> str | None:
 
 
 def _budget(config, scenario) -> str | None:
+    if config.uses is not None:
+        from linksim.link.mcs import TABLES
+
+        modes = Modes(config, TABLES[scenario.link.transport.mcs_table], scenario.source.size**2)
+        if reason := too_few_uses(config.uses, modes.header.bits, scenario.link):
+            return reason
     if config.harq.rounds > 1 and (other := [one.name for one in scenario.schemes if one.budget_as == config.name]):
         return f"harq spends other uses on every fade: it can't be the budget of {other[0]!r}; name one of one round"
     return None

@@ -51,6 +51,7 @@ class SeparateScheme(Scheme):
     progressive: whether the codec's codestreams may be cut (`ImageCodec.prefix`): for `failure: prefix`, `layers`."""
 
     follows_snr = True
+    analog = False
     progressive = False
     Config = SeparateConfig
 
