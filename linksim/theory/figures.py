@@ -46,6 +46,8 @@ def draw(check, results: list, out: Path) -> Path:
 
 
 def _panel(ax: Axes, panel, lines: list, results: list) -> None:
+    simulated = {r.task.curve for r in results}
+    lines = [line for line in lines if line.curve in simulated or not line.stems]
     ax.set_title("\n".join(textwrap.wrap(panel.name, 60)))
     ax.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
     curves = list(dict.fromkeys([line.curve for line in lines] + [r.task.curve for r in results]))

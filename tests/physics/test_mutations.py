@@ -9,7 +9,7 @@ from linksim.theory import mutations
 from linksim.theory.calibrate import chosen
 
 QUICK = {"channel normalised per example", "3 dB less noise", "min-sum under the name of boxplus-phi",
-         "N0 for the effective noise variance", "labels not Gray", "Doppler from km/h taken for m/s"}
+         "N0 for the effective noise variance"}
 
 
 @pytest.mark.parametrize("mistake", [

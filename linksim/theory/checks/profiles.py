@@ -46,7 +46,8 @@ def build(effort: Effort) -> list[Task]:
         for tap, (delay, power) in enumerate(zip(delays, powers, strict=True)):
             def one(seed, name=name, tap=tap, power=power):
                 return Mean.of(power, measured(name, rows, seed)[:, tap])
-            tasks.append(Task(name[-1].upper(), name[:3].upper(), float(delay), one, (name, tap) == ("tdl-a", 1)))
+            tasks.append(Task(f"profile {name[-1].upper()}", name[:3].upper(), float(delay), one,
+                              (name, tap) == ("tdl-a", 1)))
         expected = closed_forms.rms_delay_spread(powers, delays)
 
         def spread(seed, name=name, delays=delays, expected=expected):
@@ -60,7 +61,7 @@ def build(effort: Effort) -> list[Task]:
 
 
 def lines() -> list[Line]:
-    found = [Line(name[-1].upper(), name[:3].upper(), *standard(name), stems=True) for name in NAMES]
+    found = [Line(f"profile {name[-1].upper()}", name[:3].upper(), *standard(name), stems=True) for name in NAMES]
     for kind in ("tdl", "cdl"):
         values = [closed_forms.rms_delay_spread(*standard(f"{kind}-{c}")[::-1]) for c in "abcde"]
         found.append(Line(RMS, kind.upper(), np.arange(5), np.array(values)))
@@ -71,5 +72,5 @@ CHECK = Check(
     "profiles", "38.901 delay profiles",
     "|gain|^2 of every tap (TDL) or cluster (CDL, rays and line of sight of one delay together), averaged over draws, "
     "against tables 7.7.1-1 to 7.7.2-5 of TR 38.901 normalised to power 1; RMS delay spread within 2 %.",
-    (*(Panel(letter, "delay over the RMS delay spread", "mean power") for letter in "ABCDE"),
+    (*(Panel(f"profile {letter}", "delay over the RMS delay spread", "mean power") for letter in "ABCDE"),
      Panel(RMS, "profile", "RMS delay spread over its nominal value", log=False, ticks=tuple("ABCDE"))), build, lines)
