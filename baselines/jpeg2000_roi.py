@@ -21,6 +21,8 @@ LEVELS = 5  # wavelet levels of the encoder
 class Jpeg2000Roi(Jpeg2000Ldpc):
     """JPEG2000 that spends its bytes where SE-SC's weights are large, + 5G LDPC + QAM."""
 
+    weights_kind = "sesc"
+
     class Config(SeparateConfig):
         """weights: of SE-SC, shipped name or path. mu: patches of less weight are flattened; 0 flattens nothing."""
 

@@ -36,7 +36,7 @@ def examine() -> tuple[Table, list[str]]:
         found.add_row(name, version or "[yellow]not installed[/yellow] " + OPTIONAL.get(name, ""))
         if version is None and name not in OPTIONAL:
             missing.append(f"{name}: pip install -e .")
-    openjpeg = provenance.openjpeg()
+    openjpeg = provenance.codecs()["openjpeg"]
     found.add_row("OpenJPEG", openjpeg or "[red]not found[/red]")
     if openjpeg is None:
         missing.append("OpenJPEG: the wheels of Pillow carry it; pip install --force-reinstall pillow")

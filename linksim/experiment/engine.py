@@ -43,7 +43,7 @@ def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | N
             store.write_arrays("examples.npz", table.examples(setup))
     session = {"begun": begun, "seconds": round(time.perf_counter() - started, 1), "stages": clock.seconds,
                "command": provenance.command(), "git": provenance.git(), "device": provenance.device(),
-               "versions": provenance.versions() | {"openjpeg": provenance.openjpeg()}}
+               "versions": provenance.versions() | provenance.codecs()}
     store.write_json("provenance.json", _record(setup, store, session))
     return out
 

@@ -13,14 +13,16 @@ from linksim.schemes.base import rows_of
 @dataclass
 class Delivery:
     """What came of B rows. images: uint8 [B, S, S, 3]. ok: bool [B]. header_ok: bool [B], in any round. ledger: purpose
-    -> int32 [B], over all rounds. rounds: int [B], transmissions. seen: row -> observation, where the scheme delivers
-    observations and not pictures for the task to look at."""
+    -> int32 [B], over all rounds. rounds: int [B], transmissions. papr_db: float32 [B], the waveform's peak over its
+    mean power, in the time domain. seen: row -> observation, where the scheme delivers observations and not pictures
+    for the task to look at."""
 
     images: np.ndarray
     ok: np.ndarray
     header_ok: np.ndarray
     ledger: dict[str, np.ndarray]
     rounds: np.ndarray
+    papr_db: np.ndarray
     seen: dict[int, dict] = field(default_factory=dict)
 
     def observations(self, setup: Setup) -> list[dict]:
@@ -53,7 +55,7 @@ def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
     A round sends, and bills, only rows that the rounds before have left open."""
     scheme, link, count = setup.schemes[name], setup.link, len(draw.picture)
     out = Delivery(np.zeros((count, *setup.images.shape[1:]), np.uint8), *np.zeros((2, count), bool), {},
-                   np.zeros(count, int))
+                   np.zeros(count, int), np.zeros(count, np.float32))
     rows, earlier = np.arange(count), ()
     for attempt in range(scheme.rounds):
         here = replace(draw, picture=draw.picture[rows], realisation=draw.realisation[rows], attempt=attempt)
@@ -61,6 +63,8 @@ def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
         reception = replace(link.transmit(burst, snr_db, here), earlier=earlier)
         for purpose, spent in link.ledger(burst).items():
             np.add.at(out.ledger.setdefault(purpose, np.zeros(count, np.int32)), rows, spent)
+        if link.config.domain == "time":
+            out.papr_db[rows] = np.maximum(out.papr_db[rows], link.papr_db(burst))
         out.rounds[rows] += 1
         out.header_ok[rows] |= reception.header_ok
         last = attempt + 1 == scheme.rounds
@@ -95,6 +99,7 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
             columns = {"picture": picture[here], "realisation": realisation[here],
                        "gain_db": decibel(link.gain(draw)), "header_ok": got.header_ok, "ok": got.ok}
             columns |= ({"rounds": got.rounds} if scheme.rounds > 1 else {}) | uses(got.ledger)
+            columns |= {"papr_db": got.papr_db} if link.config.domain == "time" else {}
             columns["psnr_db"] = psnr_db(got.images, setup.images[picture[here]])
             for i, seen in enumerate(got.observations(setup)):
                 own = {key: column[i] for key, column in columns.items()}

@@ -28,16 +28,20 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def openjpeg() -> str | None:
-    """Version of the OpenJPEG library that JPEG2000 is coded with; None where none is found."""
+def codecs() -> dict[str, str | None]:
+    """Versions of the picture codecs' libraries; None where one isn't found."""
+    from PIL import features
+
     from linksim.errors import UserError
 
+    found: dict[str, str | None] = {"openjpeg": None, "avif": features.version("avif")}
     try:
         from baselines.codecs.openjpeg import openjpeg_version
 
-        return openjpeg_version()
+        found["openjpeg"] = openjpeg_version()
     except (ImportError, UserError):
-        return None
+        pass
+    return found
 
 
 def git() -> dict[str, str | bool] | None:
@@ -55,17 +59,19 @@ def git() -> dict[str, str | bool] | None:
 
 
 def warnings(scenario: Scenario) -> list[str]:
-    """Sentences for the figures: schemes whose weights were trained on another kind of source than the scenario's."""
+    """Sentences for the figures: schemes whose weights were trained on another kind of source than the scenario's, and
+    what the link leaves out."""
     from linksim.errors import UserError
     from linksim.registry import lookup
     from linksim.weights import load
 
-    found = []
+    found = scenario.link.warnings()
     for scheme in scenario.schemes:
+        cls = lookup("scheme", scheme.type)
         if not (name := getattr(scheme, "weights", None)):
             continue
         try:
-            data = load(name, lookup("scheme", scheme.type).type_name)[1].get("data")
+            data = load(name, getattr(cls, "weights_kind", cls.type_name))[1].get("data")
         except UserError:  # a scheme may have weights of a form of its own; it has loaded them already
             continue
         kinds = {source["type"] for source in data} if isinstance(data, list) else set()

@@ -7,15 +7,15 @@ from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
 from linksim.schemes.base import lost_picture
 
-_NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "rounds",
-             "psnr_db"}
+_SOMETIMES = ("rounds", "papr_db")  # columns that some schemes or links have
+_NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "psnr_db", *_SOMETIMES}
 
 
 def line(setup: Setup, rows: list[dict]) -> dict:
     """A point's line: the task's scores with their 95 % interval, means over rows of everything else.
 
     header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
-    several. choice: the scheme's at this SNR."""
+    several. papr_db: peak to average power ratio, in the time domain. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
     spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
     seen = [{key: row[key] for key in row if key not in _NOT_SEEN and key not in spent} for row in rows]
@@ -23,7 +23,7 @@ def line(setup: Setup, rows: list[dict]) -> dict:
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
             | _score(setup, seen, np.array([row["picture"] for row in rows]))
             | {key: float(np.mean([row[key] for row in rows])) for key in spent}
-            | ({"rounds": float(np.mean([row["rounds"] for row in rows]))} if "rounds" in rows[0] else {})
+            | {key: float(np.mean([row[key] for row in rows])) for key in _SOMETIMES if key in rows[0]}
             | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
                "lost": float(np.mean([not row["ok"] for row in rows])),
                "psnr_db": float(np.mean([row["psnr_db"] for row in rows])),

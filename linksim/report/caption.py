@@ -77,14 +77,16 @@ def budget(run: Run) -> str:
 
 
 def policies(run: Run) -> str:
-    """MCS and failure policy."""
+    """What was chosen how, and what becomes of what doesn't arrive."""
     calibration = run.scenario.get("calibration", {})
-    chosen = any(scheme.get("mcs") == "best_per_snr" for scheme in run.scenario.get("schemes", []))
-    what = "MCS per SNR and header rates" if chosen else "header rates"
+    groups: dict[str, list[str]] = {}
+    for name, told in run.provenance.get("policies", {}).items():
+        groups.setdefault(told, []).append(_quoted(name))
+    own = "; ".join(f"{_and(names)}: {told}" for told, names in groups.items())
     failure = run.provenance.get("failure_policy", "drop: a lost picture is judged as a mid-grey one")
-    return (f"{what} chosen on {calibration.get('pictures', '?')} calibration pictures with "
-            f"{_count(calibration.get('realisations', '?'), 'draw')} each, never on test pictures; "
-            f"a failed CRC of header or payload loses the picture (failure policy {failure})")
+    chosen = (f"header rates and MCS per SNR chosen on {calibration.get('pictures', '?')} calibration pictures with "
+              f"{_count(calibration.get('realisations', '?'), 'draw')} each, never on test pictures")
+    return "; ".join(part for part in (own, chosen, f"failure policy {failure}") if part)
 
 
 def interval(run: Run) -> str:

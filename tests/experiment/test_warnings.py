@@ -27,3 +27,12 @@ def test_other_data_is_named(tmp_path, source, count):
     found = warnings(load(path, []))
     assert len(found) == count
     assert all("floor" in text and "scenes" in text and "folder" in text for text in found)
+
+
+def test_what_the_frequency_domain_leaves_out_is_named(tmp_path):
+    path = tmp_path / "w.yaml"
+    path.write_text(SCENARIO % "scenes, size: 256")
+    fast = ["link.channel.model=tdl-a", "link.channel.delay_spread=2.0e-6", "link.channel.speed=500"]
+    found = " ".join(warnings(load(path, fast)))
+    assert "cyclic prefix" in found and "subcarrier spacing" in found and "domain: time" in found
+    assert not warnings(load(path, [*fast, "link.domain=time"]))
