@@ -31,14 +31,15 @@ def segments(codestream: bytes) -> Iterator[tuple[int, bytes]]:
 def mended(data: bytes) -> bytes | None:
     """A codestream of the whole packets in `data`, the beginning of one: empty packets (a zero byte each) stand for
     those that are missing, and the tile-part's length (Psot) and the end marker are set right. None where not even
-    the headers are whole."""
+    the headers and the first packet are whole: what no packet adds to is no picture."""
     try:
         at, ends, packets = whole_packets(data)
     except (ValueError, LookupError, struct.error):
         return None
+    if not ends:
+        return None
     tile = len(data) - len(dict(segments(data))[SOT])
-    kept = data[at : ends[-1]] if ends else b""
-    body = kept + bytes(packets - len(ends))
+    body = data[at : ends[-1]] + bytes(packets - len(ends))
     head = bytearray(data[:at])
     struct.pack_into(">I", head, tile + 6, at - tile + len(body))
     return bytes(head) + body + EOC
