@@ -11,6 +11,7 @@ would hit a size: the largest bitstream within a size is searched for over libav
 import io
 import struct
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Avif(ImageCodec):
         super().__init__(remember)
         self.side, self.remember = side, remember
         self._tried: dict[tuple[bytes, int], bytes] = {}
+        self._lock = Lock()  # pictures are coded in threads
 
     def largest(self, image, size, hint=None):
         found, low, high = None, 0, HIGHEST + 1  # sizes grow with quality, but for a few bytes here and there
@@ -72,11 +74,14 @@ class Avif(ImageCodec):
 
     def _of(self, image: np.ndarray, quality: int) -> bytes:
         key = digest(image), quality
-        if key not in self._tried:
+        if (known := self._tried.get(key)) is not None:
+            return known
+        bitstream = encode(image, quality)
+        with self._lock:
             while len(self._tried) >= self.remember:
-                self._tried.pop(next(iter(self._tried)), None)
-            self._tried[key] = encode(image, quality)
-        return self._tried[key]
+                del self._tried[next(iter(self._tried))]
+            self._tried[key] = bitstream
+        return bitstream
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:
