@@ -6,7 +6,7 @@ from baselines.separate.modes import Modes
 
 def refusal(scheme: type, config: SeparateConfig, scenario) -> str | None:
     """The first thing wrong, as `linksim.schemes.base.Scheme.refusal`; None where nothing is."""
-    checks = (_knowledge, _mcs, _detector, _budget)
+    checks = (_knowledge, _mcs, _detector, _uses)
     return _codec(scheme, config) or next(filter(None, (check(config, scenario) for check in checks)), None)
 
 
@@ -27,6 +27,9 @@ def _knowledge(config, scenario) -> str | None:
         return (f"mcs: oracle knows each burst's channel, and knowledge.transmitter grants "
                 f"{scenario.knowledge.transmitter!r}; set knowledge.transmitter to realisation, "
                 "or mcs to best_per_snr, outage or an index")
+    if config.harq.rounds > 1 and scenario.knowledge.transmitter == "none":
+        return ("harq.rounds: how often a picture is sent again depends on the SNR, and who doesn't know it meets the "
+                f"budget at no SNR: should be 1 where knowledge.transmitter is none (found {config.harq.rounds})")
     return None
 
 
@@ -58,13 +61,10 @@ def _detector(config, scenario) -> str | None:
     return f"{key} sends several constellations side by side, and link.equaliser: kbest searches one; use lmmse"
 
 
-def _budget(config, scenario) -> str | None:
-    if config.uses is not None:
-        from linksim.link.mcs import TABLES
+def _uses(config, scenario) -> str | None:
+    from linksim.link.mcs import TABLES
 
-        modes = Modes(config, TABLES[scenario.link.transport.mcs_table], scenario.source.size**2)
-        if reason := too_few_uses(config.uses, modes.header.bits, scenario.link):
-            return reason
-    if config.harq.rounds > 1 and (other := [one.name for one in scenario.schemes if one.budget_as == config.name]):
-        return f"harq spends other uses on every fade: it can't be the budget of {other[0]!r}; name one of one round"
-    return None
+    if config.uses is None:
+        return None
+    modes = Modes(config, TABLES[scenario.link.transport.mcs_table], scenario.source.size**2)
+    return too_few_uses(config.uses, modes.header.bits, scenario.link)

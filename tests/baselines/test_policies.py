@@ -128,9 +128,7 @@ KBEST = {"link": {"channel": {"model": "rayleigh"}, "equaliser": "kbest"}}
     (asked(layers=[{"share": 0.5, "mcs": 1}, {"share": 0.5, "mcs": 40}]), "layers.1.mcs: should be 0..11"),
     (asked(KBEST, layers=2), "kbest searches one"),
     (asked(KBEST | {"knowledge": {"transmitter": "realisation"}}, mcs="oracle"), "kbest searches one"),
-    (asked({"knowledge": {"transmitter": "none"}, "schemes": [
-        {"name": "jpeg", "type": "jpeg2000_ldpc", "uses": 4000, "harq": {"rounds": 2}},
-        {"name": "echo", "type": "fake_echo", "budget_as": "jpeg"}]}), "can't be the budget of 'echo'"),
+    (asked({"knowledge": {"transmitter": "none"}}, harq={"rounds": 2}), "harq.rounds: .* should be 1 .*found 2."),
     (asked(type="avif_ldpc", failure="prefix"), "failure: prefix needs a codec whose codestreams may be cut"),
     (asked(type="avif_ldpc", layers=2), "layers needs a codec whose codestreams may be cut")])
 def test_a_scenario_refuses_what_it_can_not_have(scenario, part):
@@ -148,3 +146,11 @@ def test_a_budget_below_the_header_is_named():
     one = chains.scheme(uses=250)
     with pytest.raises(UserError, match="header alone takes .* channel uses"):
         one.make_plan(chains.survey(one))
+
+
+@pytest.mark.parametrize(("keys", "told"), [
+    ({"mcs": "best_per_snr"}, "per SNR where the transmitter knows it"), ({"mcs": 3}, "always QPSK"),
+    ({"rate": "constant_quality"}, "quality set on the mean size of the test pictures"),
+    ({"failure": "prefix"}, "the MCS chosen as for drop")])
+def test_policies_in_words(keys, told):
+    assert told in chains.scheme(**keys).declared()
