@@ -127,15 +127,19 @@ class Chooser:
 
 def declared(config, modes: Modes) -> str:
     """The policies of a config in words."""
-    mcs = {"best_per_snr": "the MCS per SNR that serves the task best on calibration pictures",
-           "outage": f"the fastest MCS whose outage on calibration draws is at most {config.outage:g}",
+    known = "per SNR where the transmitter knows it"
+    mcs = {"best_per_snr": f"the MCS that serves the task best on calibration pictures, {known}",
+           "outage": f"the fastest MCS whose outage on calibration draws is at most {config.outage:g}, {known}",
            "oracle": "the fastest MCS that arrives, for every realisation (upper bound)"}.get(config.mcs)
     if config.layers is not None:
-        how = "per SNR on calibration pictures" if isinstance(config.layers, int) else modes.tried[0].name
+        how = f"chosen on calibration pictures, {known}" if isinstance(config.layers, int) else modes.tried[0].name
         mcs = f"{modes.count} unequally protected layers, {how}; the front that arrives is shown"
     words = [mcs or f"always {modes.tried[0].name}"]
+    if config.rate == "constant_quality":
+        words.append("quality set on the mean size of the test pictures")
     if config.failure == "prefix":
-        words.append("of a damaged picture the whole packets before the first failed code block are shown")
+        words.append("of a damaged picture the whole packets before the first failed code block are shown"
+                     + ("" if config.layers or isinstance(config.mcs, int) else ", the MCS chosen as for drop"))
     if config.harq.rounds > 1:
         words.append(f"HARQ, {config.harq.combining}, up to {config.harq.rounds} rounds, the budget met in expectation")
     return "; ".join(words)
