@@ -5,12 +5,13 @@ from pathlib import Path
 from linksim.report.store import Run
 
 PROTOCOLS = {"coco": "COCO, IoU .5", "voc_all": "VOC, all points", "voc_11": "VOC, 11 points"}
-RATES = ("picture by picture the same uses", "at constant quality the same mean uses")
+RATES = {"per_picture": "picture by picture the same uses",
+         "constant_quality": "at constant quality the same mean uses", "harq": "in expectation the same uses"}
 CHANNELS = {"awgn": "AWGN", "rayleigh": "Rayleigh fading", "rician": "Rician fading", "cir": "measured channel",
             "shadowed-rician": "shadowed Rician fading", "ray-traced": "ray-traced scene", "umi": "UMi", "uma": "UMa",
             "rma": "RMa"}
 SENDER = {"mean_snr": "transmitter knows the mean SNR", "none": "transmitter knows nothing of the channel",
-          "realisation": "transmitter knows each realisation of the channel"}
+          "realisation": "the oracle's transmitter knows each realisation, the others' the mean SNR"}
 
 
 def metric(run: Run) -> str:
@@ -59,7 +60,8 @@ def air(run: Run) -> str:
         words.append(f"{ports[0]} transmit and {ports[1]} receive antennas, {link.get('equaliser', 'lmmse').upper()}")
     if link.get("domain") == "time":
         words.append("simulated in the time domain")
-    words += [f"{key} {value:g}" for key, value in (link.get("impairments") or {}).items() if value]
+    words += [f"{key} {value:g}" for key, value in (link.get("impairments") or {}).items()
+              if value or (key == "clipping_db" and value is not None)]  # an amplifier clips at 0 dB too
     if chain:
         words.append(f"LDPC decoded by {chain.get('rule')}, {chain.get('iterations')} iterations")
     return ", ".join(words)
@@ -70,7 +72,8 @@ def budget(run: Run) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for scheme in run.scenario.get("schemes", []):
         if scheme.get("budget_as"):
-            rule = RATES[scheme.get("rate") == "constant_quality"]
+            several = (scheme.get("harq") or {}).get("rounds", 1) > 1
+            rule = RATES["harq" if several else scheme.get("rate", "per_picture")]
             groups.setdefault((scheme["budget_as"], rule), []).append(_quoted(scheme["name"]))
     rules = [f"{_and(names)}: {rule} as {_quoted(owner)}" for (owner, rule), names in groups.items()]
     return "; ".join(rules or ["every scheme spends its own budget"]) + "; headers, CRC and pilots are billed"
@@ -84,9 +87,19 @@ def policies(run: Run) -> str:
         groups.setdefault(told, []).append(_quoted(name))
     own = "; ".join(f"{_and(names)}: {told}" for told, names in groups.items())
     failure = run.provenance.get("failure_policy", "drop: a lost picture is judged as a mid-grey one")
-    chosen = (f"header rates and MCS per SNR chosen on {calibration.get('pictures', '?')} calibration pictures with "
+    chosen = (f"{_chosen(run)} chosen on {calibration.get('pictures', '?')} calibration pictures with "
               f"{_count(calibration.get('realisations', '?'), 'draw')} each, never on test pictures")
     return "; ".join(part for part in (own, chosen, f"failure policy {failure}") if part)
+
+
+def _chosen(run: Run) -> str:
+    """What planning chooses: no MCS where every scheme's is fixed, or follows each realisation."""
+    schemes = run.scenario.get("schemes", [])
+    if not any(scheme.get("type") == "boxes_ldpc" or (scheme.get("mcs") in ("best_per_snr", "outage")
+               and not isinstance(scheme.get("layers"), list)) for scheme in schemes):
+        return "header rates"
+    unknown = run.scenario.get("knowledge", {}).get("transmitter") == "none"
+    return "header rates and one MCS for all SNRs" if unknown else "header rates and MCS per SNR"
 
 
 def interval(run: Run) -> str:

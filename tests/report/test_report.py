@@ -86,6 +86,30 @@ def test_the_caption_names_the_list_of_photographs_and_a_missing_interval(make_r
     assert caption.interval(run).startswith("no interval")
 
 
+def test_the_caption_says_what_each_side_knows_and_what_was_chosen(make_run):
+    run = Run.read(make_run(schemes=4))
+    jpeg, knows = run.scenario["schemes"][3], run.scenario["knowledge"]
+    assert "“linear” and “JPEG2000 + LDPC, each picture”: picture by picture the same uses" in caption.budget(run)
+    jpeg["harq"] = {"rounds": 2}
+    assert "“JPEG2000 + LDPC, each picture”: in expectation the same uses" in caption.budget(run)
+    assert "header rates and MCS per SNR chosen on" in caption.policies(run)
+    knows["transmitter"] = "none"
+    assert "header rates and one MCS for all SNRs chosen on" in caption.policies(run)
+    knows["transmitter"] = "realisation"
+    assert "the oracle's transmitter knows each realisation, the others' the mean SNR" in caption.air(run)
+    for fixed in ({"mcs": 3}, {"mcs": "oracle"}, {"layers": [{"share": 1, "mcs": 1}]}):
+        run.scenario["schemes"][3] = jpeg | fixed
+        assert "; header rates chosen on" in f"; {caption.policies(run)}"
+
+
+def test_an_amplifier_that_clips_at_its_mean_power_is_named(make_run):
+    run = Run.read(make_run(schemes=1))
+    run.scenario["link"]["impairments"] = {"cfo_hz": 0.0, "clipping_db": 0.0, "adc_bits": None}
+    assert "clipping_db 0" in caption.air(run) and "cfo_hz" not in caption.air(run)
+    run.scenario["link"]["impairments"]["clipping_db"] = None
+    assert "clipping_db" not in caption.air(run)
+
+
 def test_warnings_stand_on_every_figure_on_the_page_and_in_the_terminal(drawn):
     folder, _, _ = drawn
     run, warning = Run.read(folder), "trained on <voc> & not on [scenes]"
@@ -200,5 +224,11 @@ def test_runs_on_several_channels_stand_beside_each_other(make_run, tmp_path):
     table = {(p["scheme"], p["snr_db"]): p["ap50"] for p in Run.read(second).table}
     assert all(float(line["ap50"]) == table[line["scheme"], float(line["snr_db"])] for line in lines
                if line["run"] == "other")
+    scenario["bootstrap"] = 0
+    (second / "scenario.yaml").write_text(yaml.safe_dump(scenario))
+    (second / "provenance.json").write_text(json.dumps({"warnings": ["short"], "policies": {"full": "told"}}))
+    words = said(compare.figure([Run.read(first), Run.read(second)], ["SE-SC", "full"]))
+    for part in ("Warning: short", "“full”: told", "500 resamples; no interval was asked for"):  # of either run
+        assert part in words, part
     with pytest.raises(UserError, match="two run folders"):
         compare.draw([first], tmp_path / "both")
