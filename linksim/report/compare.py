@@ -1,5 +1,7 @@
 """compare: the same schemes on several channels, one panel for each run, on one scale."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,9 @@ def draw(folders: list[Path], out: Path) -> list[Path]:
 def figure(runs: list[Run], shared: list[str]):
     """Panels side by side, in the order of the runs; bands are the runs' own intervals."""
     looks, width = style.looks(runs[0]), 0.75 + PANEL * len(runs) + SIDE
-    fig, (_, bottom, _, _) = style.sheet(runs[0], width, BODY, "AP50 over SNR, by channel", _words(runs))
+    warnings = list(dict.fromkeys(warning for run in runs for warning in run.warnings))
+    every = replace(runs[0], provenance={"warnings": warnings})
+    fig, (_, bottom, _, _) = style.sheet(every, width, BODY, "AP50 over SNR, by channel", _words(runs))
     top = max(p.get("ap50_hi") or p["ap50"] for run in runs for name in shared for p in run.points(name, "scheme"))
     for i, run in enumerate(runs):
         ax = style.axes(fig, 0.62 + PANEL * i, bottom + 0.6, PANEL - 0.15, BODY - 1.0)
@@ -50,11 +54,11 @@ def figure(runs: list[Run], shared: list[str]):
 
 
 def _words(runs: list[Run]) -> str:
-    first = runs[0]
-    airs = "; ".join(dict.fromkeys(caption.air(run) for run in runs))
-    data = "; ".join(dict.fromkeys(caption.data(run) for run in runs))
-    return caption.sentences(data, airs, caption.budget(first), caption.policies(first),
-                             f"Bands: {caption.interval(first)}")
+    def told(what: Callable[[Run], str]) -> str:
+        return "; ".join(dict.fromkeys(what(run) for run in runs))
+
+    return caption.sentences(*map(told, (caption.data, caption.air, caption.budget, caption.policies)),
+                             f"Bands: {told(caption.interval)}")
 
 
 def _csv(runs: list[Run], shared: list[str], path: Path) -> Path:
