@@ -93,7 +93,7 @@ class Link:
         included) uses fill. bits_per_symbol: of the constellation; None: Gaussian symbols.
 
         With one gain for a whole burst and perfect CSI it is snr_db + 10 log10(gain). What the receiver doesn't know
-        of the channel counts as noise; interference in the time domain does not."""
+        of the channel counts as noise, and so do interference and distortion in the time domain."""
         symbols = np.maximum(np.broadcast_to(np.asarray(symbols, np.int64), len(draw.picture)), 1)
         return np.concatenate([quality_db(self.passage, here, snr_db, symbols[few], bits_per_symbol)
                                for few, here in self.passage.a_few(draw)])

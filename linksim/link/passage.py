@@ -102,22 +102,40 @@ class Passage:
     def _over_time(self, slotted, row, slot, noise, n0, draw):
         """The same in the time domain: gains at several instants of an OFDM symbol, and the slots of a row one after
         the other on the air. The receiver knows the mean power of interference and distortion in each OFDM symbol."""
-        config, longest, steps = self.grid.config, slotted.shape[1], self.waveform.instants - 1
-        paths = self.channel.paths(draw, longest * steps + 1, config.slot_seconds / steps)
-        if paths.gains.shape[4] > 1:
-            instants = slot[:, None] * steps + np.arange(steps + 1)
-            gains = paths.gains[row[:, None], ..., instants].transpose(0, 2, 3, 4, 1)  # indices lead: [n, N, R, T, P]
-        else:
-            gains = paths.gains[row]
-        oscillator = self.config.impairments.oscillator(draw, config, longest)
-        heard = gains, paths.delays[row], None if oscillator is None else oscillator[row, slot]
+        heard = self._heard(row, slot, slotted.shape[1], draw)
         sent = self.air.mapped(slotted[row, slot])
         before = np.where((slot > 0)[:, None, None], np.roll(sent[:, :, -1], 1, axis=0), 0)
         received, _ = self.waveform.send(sent, *heard[:2], noise, n0, heard[2], before)
         perfect = self.estimator is None
         response = self.waveform.channel_response(*heard) if perfect else np.ones((len(row), 1, 1, 1, 1), np.complex64)
-        interference = self.waveform.interference(*heard[:2], n0, heard[2]).mean(axis=1)  # over the antennas
-        return self.air.receive(received, response, interference, n0)
+        return self.air.receive(received, response, self._interference(heard, n0), n0)
+
+    def _heard(self, row, slot, slots, draw):
+        """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them."""
+        config, steps = self.grid.config, self.waveform.instants - 1
+        paths = self.channel.paths(draw, slots * steps + 1, config.slot_seconds / steps)
+        if paths.gains.shape[4] > 1:
+            instants = slot[:, None] * steps + np.arange(steps + 1)
+            gains = paths.gains[row[:, None], ..., instants].transpose(0, 2, 3, 4, 1)  # indices lead: [n, N, R, T, P]
+        else:
+            gains = paths.gains[row]
+        oscillator = self.config.impairments.oscillator(draw, config, slots)
+        return gains, paths.delays[row], None if oscillator is None else oscillator[row, slot]
+
+    def _interference(self, heard, n0):
+        """float32 [n, symbols], the mean over the antennas."""
+        return self.waveform.interference(*heard[:2], n0, heard[2]).mean(axis=1)
+
+    def seen(self, draw, slots, n0):
+        """What a receiver that knows it all sees of the channel in the time domain: response complex64 [B, R, T,
+        N, fft_size] and power of interference and distortion float32 [B, N], N the OFDM symbols of `slots` slots."""
+        rows = len(draw.picture)
+        row, slot = (index.ravel() for index in np.indices((rows, slots)))
+        heard = self._heard(row, slot, slots, draw)
+        response = self.waveform.channel_response(*heard)
+        response = np.moveaxis(response.reshape(rows, slots, *response.shape[1:]), 1, 3)
+        response = response.reshape(*response.shape[:3], -1, response.shape[-1])
+        return response, self._interference(heard, n0).reshape(rows, -1)
 
     def response(self, draw, slots, frequencies):
         """complex64 [B, R, T, N, F], once per OFDM symbol."""

@@ -19,10 +19,10 @@ def thinned(used: int) -> np.ndarray:
 
 def sinr(response: np.ndarray, no: np.ndarray | float, zero_forcing: bool = False) -> np.ndarray:
     """float64 [B, S, N, F], linear, for response complex [B, R, S, N, F] of streams that share power 1 and noise
-    variance no (a number, or [N, F])."""
+    variance no (a number, or of a shape that broadcasts to [B, N, F])."""
     streams = response.shape[2]
     if streams == 1:
-        return np.sum(np.abs(response) ** 2, axis=1, dtype=np.float64) / no
+        return np.sum(np.abs(response) ** 2, axis=1, dtype=np.float64) / (no[:, None] if np.ndim(no) == 3 else no)
     h = np.moveaxis(response, (1, 2), (-2, -1)).astype(np.complex128) / np.sqrt(streams)  # [B, N, F, R, S]
     no = np.broadcast_to(no, h.shape[:3])[..., None]
     gram = np.swapaxes(h.conj(), -1, -2) @ h
@@ -62,13 +62,16 @@ def quality_db(passage, draw, snr_db: float, symbols: np.ndarray, bits_per_symbo
     config, n0 = passage.grid.config, 10 ** (-snr_db / 10)
     carriers = thinned(len(config.used))
     looked_at, slots = config.used[carriers], int(passage.grid.slots(symbols).max())
-    if passage.channel.frequency_only:
+    no = n0 if passage.estimator is None else np.mean(passage.estimator.weights(n0)[1])
+    if passage.config.domain == "time":
+        response, interference = passage.seen(draw, slots, n0)
+        response, no = response[..., looked_at], no + interference[..., None]
+    elif passage.channel.frequency_only:
         response = passage.response(draw, slots, config.frequencies)[..., looked_at]
     else:
         response = passage.response(draw, slots, config.frequencies[looked_at])
     if response.shape[1:] == (1, 1, 1, 1) and passage.estimator is None:
         return snr_db + 10 * np.log10(np.maximum(mean_power(response).astype(np.float64), 1e-30))
-    no = n0 if passage.estimator is None else np.mean(passage.estimator.weights(n0)[1])
     snr = effective_snr(sinr(response, no, passage.config.equaliser == "zf"), passage.grid, carriers, symbols,
                         bits_per_symbol)
     return 10 * np.log10(np.maximum(snr, 1e-30))

@@ -156,6 +156,19 @@ def test_what_the_receiver_does_not_know_costs_effective_snr():
     assert (perfect > lmmse).all() and (lmmse > ls).all() and (perfect - lmmse < 0.1).all()
 
 
+@pytest.mark.parametrize("antennas", [{}, TWO])
+def test_effective_snr_counts_interference_and_distortion(antennas):
+    """In the time domain, as declared with what is received: at 40 dB clipping and Doppler leave half of it."""
+    here = Link(LinkConfig(channel={**MOVING, "speed": 1000}, grid={**GRID, "pilot_spacing": 1}, domain="time",
+                           antennas=antennas, impairments={"clipping_db": 1.0}), tile=2)
+    d, b = draw(), burst(uses=0, header=0)
+    r = here.transmit(b, 40.0, d)
+    snr = 1 / np.maximum(r.noise_variance.astype(np.float64), 1e-30)
+    expected = 10 * np.log10(esm.effective_snr(snr, where=r.noise_variance > 0))
+    np.testing.assert_allclose(here.effective_snr_db(d, 40.0, b.length), expected, atol=0.3)
+    assert expected.max() < 25
+
+
 @pytest.mark.parametrize("impairments, channel", [
     ({"clipping_db": 1.0}, {"model": "awgn"}), ({"adc_bits": 3}, RAYLEIGH),
     ({}, {"model": "rayleigh", "fading": "jakes", "speed": 2000})])
