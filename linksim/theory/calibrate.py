@@ -1,7 +1,7 @@
 """`linksim calibrate`: simulates the checks again, judges them together, writes the page."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -16,19 +16,23 @@ from linksim.errors import UserError
 from linksim.theory import figures, holm, page
 from linksim.theory.check import SEEDS, Check, Effort, Task
 from linksim.theory.checks import CHECKS
-from linksim.theory.evidence import Outcome
+from linksim.theory.evidence import Count, Outcome, TwoCounts, reach
+from linksim.theory.whole import whole, whole_reach
 
 THOROUGH = 20.0  # times as much as the normal run: intervals 4.5 times tighter
 
 
 @dataclass
 class Result:
-    """One point with one seed, or with all of them (seed None). adjusted: Holm's p-value over all results."""
+    """One point with one seed, or with all of them (seed None), or a whole curve with all of them. reach: p of the
+    least and of the most that could have been measured. adjusted: Holm's p-value over all results."""
 
     check: Check
     task: Task
     seed: int | None
     outcome: Outcome
+    reach: tuple[float, float] = (0.0, 0.0)
+    whole: bool = False
     adjusted: float = 1.0
 
     @property
@@ -74,9 +78,10 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 
 def simulate(checks, effort: Effort, console: Console, sentinels: bool = False) -> list[Result]:
-    """Every task of the checks with every seed, each seed alone and all together, judged together."""
+    """Every task of the checks with every seed, all seeds together, each alone where it can fail, and every curve of
+    counts as a whole, judged together."""
     todo = {check: [task for task in check.build(effort) if task.sentinel or not sentinels] for check in checks}
-    results = []
+    found = []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=sum(map(len, todo.values())))
@@ -84,16 +89,43 @@ def simulate(checks, effort: Effort, console: Console, sentinels: bool = False) 
             start = monotonic()
             for task in tasks:
                 progress.update(bar, description=f"{check.title}: {task.panel}, {task.curve}")
-                evidence = [task.simulate(seed) for seed in SEEDS]
-                total = reduce(add, evidence)
-                results += [Result(check, task, seed, e.outcome())
-                            for seed, e in zip((*SEEDS, None), (*evidence, total), strict=True)]
+                found.append((check, task, [task.simulate(seed) for seed in SEEDS]))
                 progress.advance(bar)
             if tasks and not sentinels:
                 console.print(f"{check.title}: {len(tasks)} points in {monotonic() - start:.0f} s", highlight=False)
+    results = tests(found)
     for result, adjusted in zip(results, holm.adjust([r.outcome.p for r in results]), strict=True):
         result.adjusted = float(adjusted)
     return results
+
+
+def tests(found: list[tuple[Check, Task, list]]) -> list[Result]:
+    """What is tested of (check, task, evidence per seed). A single seed that couldn't fail whatever it measured is
+    no test: it would only weaken the others. That follows from the numbers of blocks, not from what came out."""
+    results, curves = [], {}
+    strictest = holm.LEVEL / max((len(SEEDS) + 1) * len(found), 1)
+    for check, task, evidence in found:
+        total = reduce(add, evidence)
+        results += [Result(check, task, seed, e.outcome(), ends) for seed, e in zip(SEEDS, evidence, strict=True)
+                    if min(ends := reach(e)) < strictest]
+        results.append(Result(check, task, None, total.outcome(), reach(total)))
+        if isinstance(total, (Count, TwoCounts)):
+            curves.setdefault((check, task.panel, task.curve), []).append((task, total))
+    for (check, _, curve), several in curves.items():
+        if len(several) > 1:
+            task, points = replace(several[0][0], curve=f"{curve}, whole curve", x=None), [e for _, e in several]
+            results.append(Result(check, task, None, whole(points), whole_reach(points), True))
+    return results
+
+
+def blind(results: list[Result]) -> tuple[int, int, int, int, int]:
+    """What can't fail at Holm's first step, whatever is measured: points, of those with all seeds that couldn't at
+    all, that couldn't for too many errors; curves, of those that couldn't."""
+    step = holm.LEVEL / max(len(results), 1)
+    points = [r.reach for r in results if r.seed is None and not r.whole]
+    curves = [r.reach for r in results if r.whole]
+    return (len(points), sum(min(ends) >= step for ends in points), sum(ends[1] >= step for ends in points),
+            len(curves), sum(min(ends) >= step for ends in curves))
 
 
 def summary(checks, results: list[Result]) -> Table:
@@ -110,7 +142,7 @@ def summary(checks, results: list[Result]) -> Table:
 def row(check: Check, results: list[Result]) -> tuple[str, str, str, str, str]:
     """Title, points, root mean square and largest deviation in standard errors, verdict."""
     mine = [r for r in results if r.check is check]
-    pooled = [r for r in mine if r.seed is None]
+    pooled = [r for r in mine if r.seed is None and not r.whole]
     sigmas = np.array([r.outcome.sigmas for r in pooled])
     failed = sum(not r.passed for r in mine)
     return (check.title, str(len(pooled)), f"{np.sqrt(np.mean(sigmas**2)):.2f} s.e.",
@@ -126,7 +158,7 @@ def describe(result: Result) -> str:
 
 
 def write_csv(path: Path, results: list[Result]) -> None:
-    """Every point, each seed alone and all together."""
+    """Every test: points with all seeds together, each seed alone where it can fail, whole curves."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(["check", "panel", "curve", "x", "seed", "expected", "measured", "ci95_lo", "ci95_hi",

@@ -23,14 +23,15 @@ th:first-child, td:first-child, td.words { text-align: left }
 
 def write(out: Path, checks, results: list, drawn: dict[str, Path], caught: list | None) -> Path:
     """Writes calibration.html into `out`. drawn: check name -> PNG. caught: see `mutations.try_all`."""
-    from linksim.theory.calibrate import row
+    from linksim.theory.calibrate import blind, row
 
     failed = sum(not r.passed for r in results)
     verdict = (f"<span class='bad'>{failed} of {len(results)} tests fail.</span>" if failed
                else f"All {len(results)} tests hold.")
     parts = ["<!doctype html><html lang='en'><meta charset='utf-8'><title>linksim calibrate</title>",
              f"<style>{STYLE}</style><h1>The link against theory</h1>",
-             f"<p class='soft'>{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. {verdict}</p>", HOW]
+             f"<p class='soft'>{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. {verdict}</p>", HOW,
+             BLIND.format(*blind(results))]
     parts.append(_table(("check", "points", "RMS deviation", "largest deviation", "verdict"),
                         [row(check, results) for check in checks]))
     for check in checks:
@@ -50,10 +51,14 @@ def write(out: Path, checks, results: list, drawn: dict[str, Path], caught: list
 
 HOW = f"""<p>Everything simulated here went through the modules that every run uses: <code>Link.transmit</code>, the
 channels, the transport chain. Each point is simulated with the seeds {", ".join(map(str, SEEDS))}, fixed beforehand;
-each seed alone and all three together is a test. <b>Deviation</b> is the two-sided p-value of that test as a normal
-deviate (standard errors, +: measured too high). A test fails where Holm's adjusted p-value over all tests of the page
-is below {holm.LEVEL:.0%}: if all theory holds, a page with any failure comes once in a hundred. Where the reference was
-simulated itself (shaded), both samples' errors count. All points are in <code>points.csv</code>.</p>"""
+all three together are a test, each alone where it could fail, and the errors of a whole curve. <b>Deviation</b> is the
+p-value of that test as a two-sided normal deviate (standard errors, +: measured too high). A test fails where Holm's
+adjusted p-value over all tests of the page is below {holm.LEVEL:.0%}: if all theory holds, a page with any failure
+comes once in a hundred. Where the reference was simulated itself (shaded), both samples' errors count. All tests are in
+<code>points.csv</code>.</p>"""
+BLIND = """<p>Of {0} points {1} couldn't fail by themselves, whatever was measured, and {2} not for too many errors:
+they have too few blocks for so many tests. What they have to say is in their curves: of {3} curves tested whole, {4}
+couldn't fail.</p>"""
 
 
 def caught_table(caught: list) -> Table:
@@ -82,8 +87,8 @@ def _points(results: list) -> str:
             cells.append(f"<tr{'' if r.passed else ' class=bad'}>{line}</tr>")
     head = "".join(f"<th>{h}</th>" for h in ("point", "x", "expected", "measured", "95 % interval",
                                              "deviation (s.e.)", "Holm's p", "samples"))
-    return (f"<details><summary>{len(cells)} points, all seeds together</summary><div class='scroll'><table>"
-            f"<tr>{head}</tr>{''.join(cells)}</table></div></details>")
+    return (f"<details><summary>{len(cells)} points and whole curves, all seeds together</summary>"
+            f"<div class='scroll'><table><tr>{head}</tr>{''.join(cells)}</table></div></details>")
 
 
 def _table(head, rows, words: bool = False) -> str:

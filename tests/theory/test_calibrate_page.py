@@ -42,7 +42,20 @@ def test_page_and_verdict(tmp_path, monkeypatch, probability, holds):
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows[:4]] == [*map(str, SEEDS), "all"]
     assert int(rows[3]["samples"]) == 400 * len(SEEDS)
+    assert rows[-1]["curve"] == "heads, whole curve" and int(rows[-1]["samples"]) == 800 * len(SEEDS)
+    assert "Of 2 points 0 couldn't fail" in page and "of 1 curves tested whole, 0 couldn't" in " ".join(page.split())
     assert all(row["passed"] == "True" for row in rows) is holds
+
+
+def test_what_cannot_fail_alone_is_tested_with_its_curve():
+    check = coin(0.5)
+    found = [(check, Task("coins", "heads", x, None), [Count(0.5, 1, n)] * len(SEEDS))
+             for x, n in enumerate((2, 3, 6, 400))]
+    results = calibrate.tests(found)
+    seeds = [(r.task.x, r.seed) for r in results if r.seed is not None]
+    assert seeds == [(3, seed) for seed in SEEDS]  # 400 tosses: each seed alone
+    assert calibrate.blind(results) == (4, 2, 2, 1, 0)  # step .01 / 8: 6 and 9 tosses can't reach it, 18 can
+    assert [r.task.curve for r in results if r.whole] == ["heads, whole curve"]
 
 
 def test_command_line(tmp_path, monkeypatch, capsys):
@@ -107,3 +120,16 @@ def test_a_refusal_of_the_link_is_a_catch(monkeypatch):
     check = Check("coin", "A coin", "", (Panel("coins", "", ""),), build, lambda: [])
     caught = mutations.judge(mutations.Mistake("power", "", dict, "coin"), (check,))
     assert caught.caught and caught.by == ["refused by the link: mean power must be 1"]
+
+
+def test_an_accident_is_no_catch():
+    from linksim.theory import mutations
+
+    def build(effort):
+        def broken(seed):
+            raise ValueError("operands could not be broadcast together")
+        return [Task("coins", "heads", 0, broken, sentinel=True)]
+
+    check = Check("coin", "A coin", "", (Panel("coins", "", ""),), build, lambda: [])
+    with pytest.raises(ValueError, match="broadcast"):
+        mutations.judge(mutations.Mistake("broken", "", dict, "coin"), (check,))

@@ -21,7 +21,7 @@ def build(effort: Effort) -> list[Task]:
                 link = simulate.link(FAST, antennas={"receive": branches})
                 wrong = simulate.bit_errors(link, 2, snr_db, rows, 64, seed, 10 * branches + at)
                 law = closed_forms.bit_error_cumulants(2, 10 ** (snr_db / 10), 64, "fast", branches)
-                return Total(float(wrong.sum()), rows, rows * 128, law)
+                return Total.of(wrong, 128, law)
             tasks.append(Task(MRC, f"{branches} receive", snr_db, combined, (branches, snr_db) == (2, 4)))
     for at, snr_db in enumerate(ZF_SNR_DB):
         def forced(seed, at=at, snr_db=snr_db):

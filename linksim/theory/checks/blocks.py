@@ -10,12 +10,18 @@ from linksim.theory.evidence import TwoCounts
 
 BITS = 12_000  # information bits decoded per point and seed at scale 1
 SURE = 0.25  # share of them where the reference lost all or hardly any block: few are enough to see that
+LEAST = 15  # blocks per seed on the slope of a curve: fewer can't fail among thousands of tests
+
+
+def least(reference: float) -> int:
+    """Blocks per seed that a point needs."""
+    return LEAST if 0.1 <= reference <= 0.9 else 3
 
 
 def count(effort: Effort, block: int, reference: float) -> int:
     """Blocks per seed for a point."""
     share = 1.0 if 0.01 < reference < 0.99 else SURE
-    return int(np.clip(effort.of(BITS * share / block), 3, 4000 * max(1.0, effort.scale / 4)))
+    return int(np.clip(effort.of(BITS * share / block), least(reference), 4000 * max(1.0, effort.scale / 4)))
 
 
 def rate_line(panel: str, curve: str, points: list[tuple[float, int, int]]) -> Line:

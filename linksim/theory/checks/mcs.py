@@ -39,7 +39,7 @@ def build(effort: Effort) -> list[Task]:
                 tasks.append(blocks.task(
                     panel, curve, mcs.index, float(row["snr_db"]), (size, sent, q),
                     lambda: simulate.link({"model": "awgn"}, **link), (int(row["block_errors"]), int(row["blocks"])),
-                    effort.of(NORMAL / size, 3), 10_000 * int(number) + 4 * size + point,
+                    effort.of(NORMAL / size, blocks.least(_rate(row))), 10_000 * int(number) + 4 * size + point,
                     (number, size, mcs.index) in {("1", 100, 12), ("2", 100, 22)}))
     return tasks
 

@@ -26,7 +26,7 @@ def build(effort: Effort) -> list[Task]:
                     uses, rows = (SLOW_USES, effort.of(2500)) if slow else (64, effort.of(768))
                     wrong = simulate.bit_errors(link, bits, snr_db, rows, uses, seed, 100 * bits + at)
                     moments = closed_forms.bit_error_cumulants(bits, 10 ** (snr_db / 10), uses, fading)
-                    return Total(float(wrong.sum()), rows, rows * uses * bits, moments)
+                    return Total.of(wrong, uses * bits, moments)
                 tasks.append(Task(name, NAMES[bits], ebno_db, count, (name, bits, ebno_db) in SENTINELS))
     return tasks
 
