@@ -17,6 +17,7 @@ nearly singular channels in float32.
 
 _ALMOST_ZERO = 1e-9  # zero forcing's share of the channel's power in place of N0
 _LEAST = 1e-7  # (G H)_kk below which float32 says nothing
+_SILENT = 1e-18  # power of a channel that isn't there: its symbols are noise of a huge but finite variance
 
 
 def combine(received, response, n0):
@@ -26,6 +27,7 @@ def combine(received, response, n0):
     import tensorflow as tf
 
     energy = tf.reduce_sum(tf.square(tf.math.real(response)) + tf.square(tf.math.imag(response)), axis=1)
+    energy = tf.maximum(energy, _SILENT)
     symbols = tf.reduce_sum(received * tf.math.conj(response), axis=1) / tf.cast(energy, received.dtype)
     return symbols, n0 / energy
 
@@ -39,7 +41,7 @@ def separate(received, response, n0, zero_forcing=False):
 
     antennas, streams = response.shape[1:3]
     power = tf.reduce_sum(tf.square(tf.abs(response)), axis=(1, 2))  # [T, K or 1]
-    loading = _ALMOST_ZERO * power if zero_forcing else tf.zeros_like(power) + n0
+    loading = tf.maximum(_ALMOST_ZERO * power, _SILENT) if zero_forcing else tf.zeros_like(power) + n0
     root = tf.cast(tf.sqrt(loading), response.dtype)[:, None]
     response = response + tf.zeros_like(root)[:, None]
     columns = [tf.concat([response[:, :, k], *(root if j == k else tf.zeros_like(root) for j in range(streams))], 1)

@@ -26,7 +26,8 @@ def sinr(response: np.ndarray, no: np.ndarray | float, zero_forcing: bool = Fals
     h = np.moveaxis(response, (1, 2), (-2, -1)).astype(np.complex128) / np.sqrt(streams)  # [B, N, F, R, S]
     no = np.broadcast_to(no, h.shape[:3])[..., None]
     gram = np.swapaxes(h.conj(), -1, -2) @ h
-    loading = 1e-12 * np.trace(gram, axis1=-2, axis2=-1).real[..., None] if zero_forcing else no
+    power = np.trace(gram, axis1=-2, axis2=-1).real[..., None]
+    loading = np.maximum(1e-12 * power, 1e-30) if zero_forcing else no
     inverse = np.linalg.inv(gram + loading[..., None] * np.eye(streams))
     left = np.real(np.diagonal(inverse, axis1=-2, axis2=-1)) * no  # [B, N, F, S]
     return np.moveaxis(1 / left if zero_forcing else 1 / left - 1, -1, 1)

@@ -7,6 +7,7 @@ import pytest
 
 from linksim.link import esm, qam
 from linksim.link.burst import PURPOSES, Burst, Draw
+from linksim.link.equaliser import combine, separate
 from linksim.link.link import Link, LinkConfig
 
 GRID = {"fft_size": 16, "symbols_per_slot": 7, "pilot_symbols": [1, 4], "guards": [1, 0], "pilot_spacing": 2,
@@ -154,6 +155,15 @@ def test_what_the_receiver_does_not_know_costs_effective_snr():
     perfect, lmmse, ls = (Link(LinkConfig(channel=RAYLEIGH, csi=csi)).effective_snr_db(d, 5.0, 900)
                           for csi in ("perfect", "lmmse", "ls"))
     assert (perfect > lmmse).all() and (lmmse > ls).all() and (perfect - lmmse < 0.1).all()
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+@pytest.mark.parametrize("zero_forcing", [False, True])
+def test_a_channel_that_is_not_there_says_so(streams, zero_forcing):
+    """An impulse response from a file may be zero: finite symbols, and a variance that says they mean nothing."""
+    y, h = np.ones((1, 2, 3), np.complex64), np.zeros((1, 2, streams, 1), np.complex64)
+    out = combine(y, h[:, :, 0], 0.1) if streams == 1 else separate(y, h, 0.1, zero_forcing)
+    assert all(np.isfinite(part.numpy()).all() for part in out) and out[1].numpy().min() > 1e5
 
 
 @pytest.mark.parametrize("antennas", [{}, TWO])
