@@ -148,6 +148,6 @@ def _check(burst: Burst, draw: Draw) -> None:
         raise ValueError(f"length must lie in 0..{most}, got {length.min()}..{length.max()}")
     energy = np.square(np.abs(burst.symbols)) * (np.arange(most) < length[:, None])
     power = energy.sum(axis=1, dtype=np.float64) / np.maximum(length, 1)
-    if (over := power > 1.01 + 8 / np.sqrt(np.maximum(length, 1))).any():
+    if (over := ~(power <= 1.01 + 8 / np.sqrt(np.maximum(length, 1)))).any():  # NaN is over
         raise ValueError(f"mean power must be 1 per symbol sent: row {int(np.argmax(over))} has "
                          f"{power[over][0]:.2f}")
