@@ -134,8 +134,11 @@ class LinkConfig(BaseModel):
                 "1); take a smaller pilot_spacing, subcarrier_spacing or delay spread, or csi: perfect")
         symbols = np.array(self.grid.pilot_symbols)
         gap = np.max(np.diff([*symbols, symbols[0] + self.grid.symbols_per_slot])) * self.grid.symbol_seconds
-        if (turns := 2 * channel.doppler_hz * gap) >= 1:
+        on = self.impairments
+        shift = channel.doppler_hz + abs(on.cfo_hz) + on.phase_noise_hz
+        if (turns := 2 * shift * gap) >= 1:
+            oscillator = " with frequency offset and phase noise" if on.turns else ""
             raise ValueError(
                 f"too few pilots for the channel: pilot symbols are up to {gap * 1e3:.3g} ms apart, and a Doppler "
-                f"shift of {channel.doppler_hz:.4g} Hz makes 2 f_D dt = {turns:.2g} (must be below 1); take more "
+                f"shift of {shift:.4g} Hz{oscillator} makes 2 f_D dt = {turns:.2g} (must be below 1); take more "
                 "pilot_symbols, a larger subcarrier_spacing or a lower speed, or csi: perfect")

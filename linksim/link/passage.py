@@ -40,8 +40,12 @@ class Passage:
 
         if self.config.csi == "perfect":
             return None
-        lmmse = self.config.csi == "lmmse"
-        return Estimator(self.grid, correlations(self.channel, self.grid) if lmmse else self.config.interpolation)
+        if self.config.csi == "ls":
+            return Estimator(self.grid, self.config.interpolation)
+        (time, frequency), grid = correlations(self.channel, self.grid), self.config.grid
+        if self.config.impairments.turns:
+            time = time * self.config.impairments.correlation(grid)
+        return Estimator(self.grid, (time, frequency))
 
     @property
     def searches(self) -> bool:

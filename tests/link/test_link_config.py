@@ -34,6 +34,7 @@ def test_round_trip():
      ["delays", "OFDM symbol"]),
     ({"csi": "ls", "channel": {**JAKES, "speed": 600}}, ["too few pilots", "Doppler", "speed"]),
     ({"csi": "ls", "channel": {**JAKES, "speed": 300}, "grid": {"pilot_symbols": [0]}}, ["too few pilots", "2 f_D dt"]),
+    ({"csi": "ls", "domain": "time", "impairments": {"cfo_hz": -900}}, ["too few pilots", "frequency offset"]),
     ({"csi": "lmmse", "channel": {"model": "tdl-c", "delay_spread": 1e-6}, "grid": {"pilot_spacing": 12}},
      ["too few pilots", "kHz", "delay spread"]),
     ({"antennas": {"receive": 1, "transmit": 2}}, ["receive"]), ({"antennas": {"receive": 0}}, ["receive"]),

@@ -153,3 +153,18 @@ def test_the_declared_noise_holds_the_error_of_the_estimate(csi, channel, rows=1
     assert np.mean(per_row) == pytest.approx(1, abs=4 * error)
     no = link.passage.estimator.weights(10**-0.5)[1]
     assert np.mean(no) / 10**-0.5 > 1 + 8 * error  # sharp enough to miss it
+
+
+@pytest.mark.parametrize("impairments", [{"cfo_hz": 300.0}, {"phase_noise_hz": 100.0}])
+def test_lmmse_knows_that_the_oscillator_turns(impairments, rows=60, uses=750):
+    """What is declared holds, with two pilots' interval of 0.64 ms in which an offset of 300 Hz turns by 70 degrees."""
+    link = Link(LinkConfig(channel={"model": "rayleigh"}, csi="lmmse", grid={"fft_size": 32}, domain="time",
+                           impairments=impairments), tile=16)
+    rng = np.random.default_rng(5)
+    symbols = ((rng.choice([-1, 1], (rows, uses, 2)) @ [1, 1j]) / np.sqrt(2)).astype(np.complex64)
+    length = np.full(rows, uses, np.int32)
+    reception = link.transmit(Burst(symbols, length, np.zeros((rows, 0), np.uint8), 0, {"payload": length}), 10.0,
+                              Draw(9, np.arange(rows), np.zeros(rows, int)))
+    per_row = np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
+    assert np.mean(per_row) == pytest.approx(1, abs=0.02 + 4 * per_row.std() / np.sqrt(rows))
+    assert per_row.std() < 0.5

@@ -45,6 +45,18 @@ class ImpairmentsConfig(BaseModel):
                             f"spacing (link.grid.subcarrier_spacing), got {self.cfo_hz:g}. Whole subcarriers are "
                             "the synchroniser's business, which isn't simulated: give what it leaves over.")
 
+    @property
+    def turns(self) -> bool:
+        """Whether the oscillator turns what is received."""
+        return bool(self.cfo_hz or self.phase_noise_hz)
+
+    def correlation(self, grid: GridConfig) -> np.ndarray:
+        """E[exp(j theta_i) exp(-j theta_k)] between the OFDM symbols of a slot, complex128 [symbols, symbols]:
+        exp(2 pi j cfo_hz t - pi phase_noise_hz |t|) over the time t from k to i."""
+        number = np.arange(grid.symbols_per_slot)
+        lag = (number[:, None] - number) * grid.symbol_seconds
+        return np.exp(2j * np.pi * self.cfo_hz * lag - np.pi * self.phase_noise_hz * np.abs(lag))
+
     def oscillator(self, draw: Draw, grid: GridConfig, slots: int) -> np.ndarray | None:
         """exp(j theta) at every sample of a burst, complex64 [B, slots, samples of a slot]; None where it is 1.
 
@@ -53,7 +65,7 @@ class ImpairmentsConfig(BaseModel):
         N(0, 2 pi phase_noise_hz / W) (Demir, Mehrotra, Roychowdhury, "Phase noise in oscillators", IEEE Trans.
         Circuits Syst. I, 2000), keyed by the draw: a longer burst begins with the shorter one.
         """
-        if not self.cfo_hz and not self.phase_noise_hz:
+        if not self.turns:
             return None
         rate = grid.fft_size * grid.subcarrier_spacing
         samples = grid.symbols_per_slot * (grid.fft_size + grid.cyclic_prefix)
