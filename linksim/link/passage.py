@@ -31,7 +31,7 @@ class Passage:
         """The time domain (`linksim.link.waveform.waveform.Waveform`)."""
         from linksim.link.waveform.waveform import Waveform
 
-        return Waveform(self.config.grid, self.config.impairments, self.slot_tile)
+        return Waveform(self.config.grid, self.config.impairments, self.slot_tile, self.channel.doppler_hz)
 
     @cached_property
     def estimator(self):

@@ -205,3 +205,15 @@ def test_bad_input_is_named():
         waveform.send(sent, gains, z((1, 3), np.float32), sent, 0.0)
     with pytest.raises(ValueError, match="symbols and subcarriers"):
         waveform.send(sent[..., :30], gains, z((1, 2), np.float32), sent, 0.0)
+
+
+@pytest.mark.parametrize("doppler", [50.0, 4000.0, 12000.0])
+def test_a_fast_path_keeps_its_power(doppler):
+    """A path of one Doppler shift given at `instants`: linear interpolation cuts the corners of its turns."""
+    waveform = Waveform(GRID, tile=1, doppler_hz=doppler)
+    assert waveform.instants == 1 + 6 * 8 or doppler > 50
+    time = np.arange(waveform.instants) * GRID.slot_seconds / (waveform.instants - 1)
+    gains = np.exp(2j * np.pi * doppler * time).astype(np.complex64)[None, None, None, None]
+    sent = cn(np.random.default_rng(8), 1, 1, 6, 32)
+    received, _ = waveform.send(sent, gains, np.zeros((1, 1), np.float32), 0 * sent, 0.0)
+    assert np.linalg.norm(received) ** 2 / np.linalg.norm(sent) ** 2 == pytest.approx(1, abs=0.01)
