@@ -116,7 +116,8 @@ class LinkConfig(BaseModel):
                              "spread or subcarrier_spacing, or domain: frequency")
 
     def _enough_pilots(self):
-        """Pilots sample the channel in time and frequency: Nyquist asks 2 f_D dt < 1 and spread df < 1."""
+        """Pilots sample the channel in time and frequency: Nyquist asks 2 f_D dt < 1 and spread df < 1. The receiver
+        takes each slot by itself, so beyond its outermost pilots twice the distance to the next counts."""
         grid, streams, channel = Grid(self.grid, self.antennas.transmit), self.antennas.transmit, self.build_channel()
         if not self.grid.pilot_symbols:
             raise ValueError(f"csi {self.csi} needs pilots, got pilot_symbols: []; give some, or set csi: perfect")
@@ -126,19 +127,27 @@ class LinkConfig(BaseModel):
         if channel.frequency_only:
             raise ValueError(f"channel {self.channel.model} draws every resource element by itself, so pilots say "
                              f"nothing about their neighbours; csi {self.csi} can't work, set csi: perfect")
-        spacing = self.grid.pilot_spacing * streams * self.grid.subcarrier_spacing
+        widest = max(_gap(grid.pilots_of(stream)[1], self.grid.used) for stream in range(streams))
+        spacing = widest * self.grid.subcarrier_spacing
         if (turns := channel.spread_s * spacing) >= 1:
             raise ValueError(
                 f"too few pilots for the channel: each stream has one every {spacing / 1e3:g} kHz, and a delay spread "
                 f"of {channel.spread_s * 1e6:.3g} us turns the response {turns:.2g} times between them (must be below "
                 "1); take a smaller pilot_spacing, subcarrier_spacing or delay spread, or csi: perfect")
-        symbols = np.array(self.grid.pilot_symbols)
-        gap = np.max(np.diff([*symbols, symbols[0] + self.grid.symbols_per_slot])) * self.grid.symbol_seconds
+        symbols = np.arange(self.grid.symbols_per_slot)
+        gap = _gap(np.array(self.grid.pilot_symbols), symbols) * self.grid.symbol_seconds
         on = self.impairments
         shift = channel.doppler_hz + abs(on.cfo_hz) + on.phase_noise_hz
         if (turns := 2 * shift * gap) >= 1:
             oscillator = " with frequency offset and phase noise" if on.turns else ""
             raise ValueError(
-                f"too few pilots for the channel: pilot symbols are up to {gap * 1e3:.3g} ms apart, and a Doppler "
+                f"too few pilots for the channel: pilot symbols are up to {gap * 1e3:.3g} ms apart (twice "
+                "the way from the outermost to the slot's end), and a Doppler "
                 f"shift of {shift:.4g} Hz{oscillator} makes 2 f_D dt = {turns:.2g} (must be below 1); take more "
                 "pilot_symbols, a larger subcarrier_spacing or a lower speed, or csi: perfect")
+
+
+def _gap(pilots: np.ndarray, all_of: np.ndarray) -> int:
+    """The widest distance between pilots, or twice that to the nearest one where there is none beyond."""
+    reach = np.min(np.abs(all_of[:, None] - pilots), axis=1).max()
+    return int(max(np.diff(pilots).max(initial=0), 2 * reach))
