@@ -115,7 +115,8 @@ class Passage:
         return self.air.receive(received, response, self._interference(heard, n0), n0)
 
     def _heard(self, row, slot, slots, draw):
-        """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them."""
+        """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them. A path that comes later
+        than a whole OFDM symbol is all interference, and stays so if it comes after one."""
         config, steps = self.grid.config, self.waveform.instants - 1
         paths = self.channel.paths(draw, slots * steps + 1, config.slot_seconds / steps)
         if paths.gains.shape[4] > 1:
@@ -124,7 +125,8 @@ class Passage:
         else:
             gains = paths.gains[row]
         oscillator = self.config.impairments.oscillator(draw, config, slots)
-        return gains, paths.delays[row], None if oscillator is None else oscillator[row, slot]
+        delays = np.minimum(paths.delays, np.nextafter(np.float32(config.symbol_seconds), np.float32(0)))
+        return gains, delays[row], None if oscillator is None else oscillator[row, slot]
 
     def _interference(self, heard, n0):
         """float32 [n, symbols], the mean over the antennas."""

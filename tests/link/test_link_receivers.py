@@ -204,3 +204,14 @@ def test_papr_is_that_of_the_samples():
     np.testing.assert_allclose(found[0], 10 * np.log10(np.max(np.abs(samples) ** 2)), atol=1e-3)
     np.testing.assert_allclose(found[2], 10 * np.log10(32), atol=1e-3)
     assert found[1] == -np.inf
+
+
+def test_a_path_later_than_a_symbol_is_interference(tmp_path):
+    """Where nearly all the power comes in time the link is let through, so it must run."""
+    np.savez(tmp_path / "late.npz", gains=np.array([[1, 0.02]]), delays=np.array([0, 1e-3]))
+    here = Link(LinkConfig(channel={"model": "cir", "path": tmp_path / "late.npz"}, grid=GRID, domain="time"), tile=2)
+    b = burst()
+    r = here.transmit(b, 60.0, draw())
+    sent = np.arange(331) < b.length[:, None]
+    assert r.header_ok.all()
+    assert 3e-4 < np.mean(r.noise_variance[sent]) < 1e-3  # its power, 4e-4, and what the prefix loses
