@@ -85,7 +85,8 @@ class Link:
     def gain(self, draw: Draw) -> np.ndarray:
         """float32 [B], mean |h|^2 over the first slot of each row's channel and its antennas, for any scheme and
         SNR."""
-        return mean_power(self.passage.response(draw, 1, self.grid.config.frequencies))
+        return np.concatenate([mean_power(self.passage.response(here, 1, self.grid.config.frequencies))
+                               for _, here in self.passage.a_few(draw)])
 
     def effective_snr_db(self, draw: Draw, snr_db: float, symbols, bits_per_symbol: int | None = None) -> np.ndarray:
         """float64 [B]: the SNR in dB on AWGN that carries as much mutual information (`linksim.link.esm`) as each

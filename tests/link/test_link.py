@@ -125,6 +125,14 @@ def test_a_channel_may_vary_over_time_and_frequency():
     assert np.mean(normalised) == pytest.approx(1, abs=5 / np.sqrt(normalised.size))
 
 
+def test_gain_is_looked_at_a_few_rows_at_a_time(monkeypatch):
+    link, d, rows = Link(LinkConfig(channel={"model": "rayleigh"}, grid=GRID), tile=1), draw(30), []
+    expected, response = np.abs(link.channel.response(d, 1, 1.0, np.zeros(1)).ravel()) ** 2, link.channel.response
+    monkeypatch.setattr(link.channel, "response", lambda d, *rest: rows.append(len(d.picture)) or response(d, *rest))
+    np.testing.assert_allclose(link.gain(d), expected, rtol=1e-6)
+    assert max(rows) <= link.slot_tile and sum(rows) == 30
+
+
 def test_nothing_to_send(link):
     b = Burst(np.zeros((2, 5), np.complex64), np.zeros(2, np.int32), np.zeros((2, 0), np.uint8), 0, {})
     assert not link.transmit(b, 0.0, draw(2)).symbols.any()
