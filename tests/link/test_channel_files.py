@@ -70,6 +70,8 @@ def test_antennas_and_absent_paths(save):
     ({"gains": np.full((2, 3), np.nan), "delays": np.zeros(3)}, "finite"),
     ({"gains": np.zeros((2, 3)), "delays": np.zeros(3)}, "zero"),
     ({"gains": np.ones((2, 1, 1, 3, 5)), "delays": np.zeros(3)}, "interval"),
+    ({"gains": np.ones((2, 1, 1, 3, 5)), "delays": np.zeros(3), "interval": np.array("1 ms")}, "interval"),
+    ({"gains": np.ones((2, 1, 1, 3, 5)), "delays": np.zeros(3), "interval": 1j}, "interval"),
     ({"gains": np.array([["a"]]), "delays": np.zeros(1)}, "complex")])
 def test_what_is_wrong_with_a_file(save, arrays, message):
     with pytest.raises(UserError, match=message):

@@ -57,9 +57,11 @@ class Cir(Recorded):
                                f"responses of {paths} paths (found {list(delays.shape)})")
         if not np.isfinite(gains).all() or not np.isfinite(delays).all():
             raise _wrong(path, "gains and delays must be finite")
-        interval = float(found["interval"]) if "interval" in found and found["interval"].size == 1 else 0.0
+        given = found.get("interval", np.zeros(1))
+        interval = float(given.item()) if given.size == 1 and given.dtype.kind in "fiu" else 0.0
         if instants > 1 and not (np.isfinite(interval) and interval > 0):
-            raise _wrong(path, f"has {instants} instants, so it needs interval, the seconds between them, above 0")
+            raise _wrong(path, f"has {instants} instants, so it needs interval, the seconds between them, "
+                               "one number above 0")
         return Table(gains, np.broadcast_to(delays, (responses, paths)), interval)
 
 
