@@ -2,8 +2,8 @@
 
 best_per_snr   the mode whose pictures, as they arrive, serve the task best. A dozen MCS are all tried; of the hundreds
                of modes of unequal protection or HARQ only the BEST guessed ones of every SNR (`shortlist`).
-outage         the mode of the highest rate whose probability of outage is at most the target; where none is so
-               reliable, the most reliable one.
+outage         the mode of the highest rate, over what HARQ leaves each round of the budget, whose probability of outage
+               is at most the target; where none is so reliable, the most reliable one.
 
 HARQ spends a budget in expectation: with T the mean number of rounds over the calibration draws, every round gets 1 / T
 of it (`share`), so that first rounds and retransmissions together cost what a single shot would.
@@ -49,7 +49,7 @@ class Chooser:
         modes, overall, expected = policy()
         snrs = self.survey.snr_db
         shares = [self.share(mode, snr) for mode, snr in zip(modes, snrs, strict=True)]
-        overall_share = 1 / float(np.mean([1 / self.share(overall, snr) for snr in snrs]))
+        overall_share = self.overall_share(overall)
         lowest = min(self.thresholds(mode, share).min(where=self.thresholds(mode, share) > -np.inf, initial=np.inf)
                      for mode, share in [*zip(modes, shares, strict=True), (overall, overall_share)])
         return Choices(modes, overall, shares, overall_share, expected, float(lowest))
@@ -61,6 +61,10 @@ class Chooser:
             rounds = self.draws.arrival(mode, self.thresholds(mode, share), snr_db).rounds
             share = 1 / float(rounds.mean())
         return share
+
+    def overall_share(self, mode: Mode) -> float:
+        """The same with the mean over all SNRs."""
+        return 1 / float(np.mean([1 / self.share(mode, snr) for snr in self.survey.snr_db]))
 
     def thresholds(self, mode: Mode, share: float = 1.0) -> np.ndarray:
         """float64 [C, parts], see `CalibrationDraws.arrival`."""
@@ -113,16 +117,17 @@ class Chooser:
         return np.take_along_axis(self._sizes[key], self.parts(mode, snr_db), axis=1)
 
     def _outage(self):
-        tried, target = self.scheme.modes.tried, self.scheme.config.outage
-        outage = np.array([[np.mean(self.parts(mode, snr) == 0) for snr in self.survey.snr_db] for mode in tried])
+        tried, target, snrs = self.scheme.modes.tried, self.scheme.config.outage, self.survey.snr_db
+        outage = np.array([[np.mean(self.parts(mode, snr) == 0) for snr in snrs] for mode in tried])
 
-        def reliable(column):
+        def reliable(column, share):
             good = [m for m in range(len(tried)) if column[m] <= target]
-            return max(good, key=lambda m: tried[m].efficiency) if good else int(column.argmin())
+            return max(good, key=lambda m: tried[m].efficiency * share(tried[m])) if good else int(column.argmin())
 
-        best = [reliable(column) for column in outage.T]
+        best = [reliable(column, lambda mode, snr=snr: self.share(mode, snr))
+                for column, snr in zip(outage.T, snrs, strict=True)]
         expected = [float(outage[m, s]) for s, m in enumerate(best)]
-        return [tried[m] for m in best], tried[reliable(outage.mean(axis=1))], expected
+        return [tried[m] for m in best], tried[reliable(outage.mean(axis=1), self.overall_share)], expected
 
 
 def declared(config, modes: Modes) -> str:

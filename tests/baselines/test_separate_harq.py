@@ -8,6 +8,7 @@ import pytest
 from chains import BUDGET, TEST
 
 from baselines.separate.arrival import LONGER_CODE, CalibrationDraws
+from baselines.separate.policies import Chooser
 from linksim.link.burst import Reception
 from linksim.schemes.base import Knowledge, lost_picture, rows_of
 
@@ -121,3 +122,18 @@ def test_rounds_arrive_where_the_planning_counts_on_it(combining):
     assert not draws.arrival(mode, needed_db, middle - 0.3).parts.any()
     assert one.acknowledge(rounds(one, middle + 1, 2)).all()
     assert not one.acknowledge(rounds(one, middle - 1, 2)).any()
+
+
+def test_outage_counts_what_each_round_gets():
+    """The MCS chosen carries the most bits a picture among those reliable enough: its rate, and its rounds' share."""
+    one = chains.scheme("awgn", mcs="outage", harq={"rounds": 2, "combining": "chase"})
+    one.plan = {"header_uses": 200, "symbols": one.most, "quality_db": None}
+    chooser = Chooser(one, chains.survey(one))
+    made, fastest = chooser.choose(), []
+    for snr_db, chosen, share in zip(chains.SNR_DB, made.modes, made.shares, strict=True):
+        good = [mode for mode in one.modes.tried if (chooser.parts(mode, snr_db) == 0).mean() <= 0.1]
+        if good:
+            carried = [mode.efficiency * chooser.share(mode, snr_db) for mode in good]
+            assert chosen.efficiency * share == max(carried)
+            fastest.append(good[-1])
+    assert set(fastest) - set(made.modes)  # a slower one that is sent again less often
