@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from chains import BUDGET, CALIBRATION, SIZE, SNR_DB, TEST, planned, received, scheme, sent
+from chains import BUDGET, CALIBRATION, SIZE, SNR_DB, TEST, Likeness, draw, planned, received, scheme, sent
 from pydantic import ValidationError
 from textures import psnr
 
@@ -10,8 +10,9 @@ from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from baselines.separate.rate import fewest_symbols
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
+from linksim.link.link import Link, LinkConfig
 from linksim.link.mcs import MCS
-from linksim.schemes.base import Knowledge, lost_picture
+from linksim.schemes.base import Bench, Knowledge, lost_picture
 
 
 def qualities(one, snr_db):
@@ -192,6 +193,35 @@ def test_without_fading_the_capacity_bound_is_at_capacity():
     candidates = [c for c in one.bounds(one.analyse(TEST[:2]), None) if c.curve == "capacity bound"]
     for snr_db, candidate in zip(SNR_DB, candidates, strict=True):
         assert (candidate.threshold_db <= snr_db).all() and candidate.threshold_db == pytest.approx(snr_db, abs=1e-4)
+
+
+def capacity_curve(**link):
+    """The capacity bound of two pictures in 6,000 uses of AWGN, or of what `link` says."""
+    bench = Bench(Link(LinkConfig(**{"channel": {"model": "awgn"}} | link)), Likeness(), SIZE)
+    one = Jpeg2000Ldpc(Jpeg2000Ldpc.Config(name="jpeg", type="jpeg2000_ldpc", uses=6000, bounds=["capacity"]), bench)
+    one.plan = {"snr_db": SNR_DB.tolist(), "header_uses": 100, "symbols": one.most, "mcs": [0, 0, 0]}
+    return one, list(one.bounds(one.analyse(TEST[:2]), None))
+
+
+@pytest.mark.parametrize("link", [{"csi": "ls"}, {"antennas": {"receive": 2}}])
+def test_the_capacity_bound_is_at_what_the_receiver_makes_of_the_snr(link):
+    one, curve = capacity_curve(**link)
+    for snr_db, candidate in zip(SNR_DB, curve, strict=True):
+        effective_db = one.bench.link.effective_snr_db(draw(1), snr_db, 6000)
+        assert abs(effective_db - snr_db) > 0.1
+        assert candidate.threshold_db == pytest.approx(effective_db[0], abs=0.01)
+
+
+def test_over_fading_the_capacity_bound_goes_as_fast_as_the_mcs_table():
+    fading = {"channel": {"model": "rayleigh"}}
+    labels = [[c.label for c in capacity_curve(**fading, transport={"mcs_table": table})[1]]
+              for table in ("ladder", "table2")]
+    assert labels[0][-1] == "5 bit/use" and labels[1] == [*labels[0], "6 bit/use", "7 bit/use", "8 bit/use"]
+
+
+def test_no_bound_behind_a_detector_better_than_its_effective_snr():
+    link = {"channel": {"model": "rayleigh"}, "antennas": {"transmit": 2, "receive": 2}}
+    assert capacity_curve(**link)[1] and not capacity_curve(**link, equaliser="kbest")[1]
 
 
 @pytest.mark.parametrize("keys", [{"uses": 100, "budget_as": "x"}, {"budget_as": None},
