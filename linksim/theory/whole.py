@@ -19,16 +19,17 @@ def whole(points: list[Count | TwoCounts]) -> Outcome:
 
     expected, measured: errors of all over trials of all; expected is that of the errors of both samples where there
     are two. An uncertain expectation (`Count.uncertain`) is taken for common to the points, as a threshold is."""
-    law, start, mean, variance = np.ones(1), 0, 0.0, 0.0
+    law, start = np.ones(1), 0
     for point in points:
         own = _law(point)
         low, high = (int(v) for v in own.support())
         p = own.pmf(np.arange(low, high + 1))
         kept = np.flatnonzero(p > TINY)
         law, start = np.convolve(law, p[kept[0]: kept[-1] + 1]), start + low + int(kept[0])
-        mean, variance = mean + own.mean(), variance + own.var()
     errors, trials = sum(point.errors for point in points), sum(point.trials for point in points)
-    at = errors - start
+    values, at = start + np.arange(len(law)), errors - start
+    mean = values @ law
+    variance = (values - mean) ** 2 @ law
     fewer, more = law[: max(at + 1, 0)].sum(), law[max(at, 0):].sum()
     worse = isinstance(points[0], TwoCounts) and points[0].worse
     p = min(1.0, more if worse else 2 * min(fewer, more))
