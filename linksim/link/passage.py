@@ -115,8 +115,8 @@ class Passage:
         return self.air.receive(received, response, self._interference(heard, n0), n0)
 
     def _heard(self, row, slot, slots, draw):
-        """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them. A path that comes later
-        than a whole OFDM symbol is all interference, and stays so if it comes after one."""
+        """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them. A path
+        that comes later than an OFDM symbol is all interference, and stays so where it comes after just one."""
         config, steps = self.grid.config, self.waveform.instants - 1
         paths = self.channel.paths(draw, slots * steps + 1, config.slot_seconds / steps)
         if paths.gains.shape[4] > 1:

@@ -140,7 +140,8 @@ def test_nothing_to_send(link):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"symbols": burst().symbols * 2}, "power"), ({"symbols": burst().symbols * np.float32("nan")}, "power"), ({"length": burst().length + 400}, "length"),
+    ({"symbols": burst().symbols * 2}, "power"), ({"symbols": burst().symbols * np.float32("nan")}, "power"),
+    ({"length": burst().length + 400}, "length"),
     ({"symbols": burst().symbols[:0]}, "no rows"),
     ({"header": np.zeros((5, 0), np.uint8)}, "header"), ({"header_uses": 20}, "header")])
 def test_broken_bursts_are_refused(link, change, message):
