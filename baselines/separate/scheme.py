@@ -12,7 +12,8 @@ Policies, declared:
   `mcs: oracle`, an upper bound for who knows each burst's channel: the highest rate that arrives over it.
   `mcs: 5`: that one, always.
 - Header: the shortest code whose 50 % point lies at least 3 dB below that of every MCS chosen, so that over slow
-  fading practically no picture is lost for its header alone; the most robust one if none does.
+  fading practically no picture is lost for its header alone; the most robust one if none does. Only codes of at most a
+  quarter of the uses given are looked at (or the shortest).
 - `rate: per_picture`: each picture is the largest codestream that fits the channel uses it was given.
   `rate: constant_quality`: all pictures have one PSNR per MCS, the highest at which they cost on average what
   they were given on average. That mean is over the very pictures tested, which a real system wouldn't know.

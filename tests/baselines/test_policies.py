@@ -148,6 +148,20 @@ def test_a_budget_below_the_header_is_named():
         one.make_plan(chains.survey(one))
 
 
+def test_a_small_budget_is_not_planned_behind_the_longest_header():
+    """The longest header takes 680 of 900 uses, and leaves no MCS room for a picture."""
+    one = chains.scheme(uses=900)
+    plan = one.make_plan(chains.survey(one, 20))
+    assert plan["header_uses"] <= 900 / 4 and plan["mcs"][2] > plan["mcs"][0]
+    assert plan["expected"][2] > 1.5 * plan["expected"][0]
+
+
+def test_where_nothing_fits_the_header_is_no_shorter_for_it():
+    one = chains.scheme(uses=600, rate="constant_quality", mcs=0)
+    plan = one.make_plan(chains.survey(one))
+    assert plan["quality_db"][0] is None and plan["header_uses"] == 85
+
+
 @pytest.mark.parametrize(("keys", "told"), [
     ({"mcs": "best_per_snr"}, "per SNR where the transmitter knows it"), ({"mcs": 3}, "always QPSK"),
     ({"rate": "constant_quality"}, "quality set on the mean size of the test pictures"),
