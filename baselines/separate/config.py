@@ -31,7 +31,9 @@ class SeparateConfig(SchemeConfig):
     rate: per_picture or constant_quality. mcs: best_per_snr, outage, oracle, or an index into the link's MCS table for
     all SNRs. outage: the target of that policy. failure: drop or prefix. layers: unequal protection, the number of
     transport blocks (2 or 3; their MCS chosen per SNR) or the blocks themselves. uses: total channel uses per picture,
-    header and pilots included, where there is no budget_as. bounds: curves to draw, see `baselines.separate.bounds`.
+    header and pilots included, where there is no budget_as. interleave: spread the symbols over the burst where the
+    channel changes within it (see `baselines.separate.interleaver`). bounds: curves to draw, see
+    `baselines.separate.bounds`.
     """
 
     rate: Literal["per_picture", "constant_quality"] = "per_picture"
@@ -41,6 +43,7 @@ class SeparateConfig(SchemeConfig):
     layers: Annotated[int, Field(ge=2, le=3)] | Annotated[list[Layer], Field(min_length=2, max_length=3)] | None = None
     harq: Harq = Harq()
     uses: PositiveInt | None = None
+    interleave: bool = True
     bounds: list[Literal["envelope", "capacity", "normal"]] = ["envelope", "capacity"]
 
     @model_validator(mode="after")

@@ -1,10 +1,13 @@
 """From a reception to codestreams: headers believed where their CRC passes, rounds combined, transport blocks decoded,
 and what is left of a codestream whose end is missing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from baselines.codecs.base import digest
 from baselines.separate.frame import from_bits
+from baselines.separate.interleaver import gathered
 from linksim.link.burst import Reception
 from linksim.schemes.base import rows_of
 
@@ -15,6 +18,7 @@ class Receiver:
 
     def __init__(self, scheme):
         self.modes, self.transport, self.codec, self.rvs = scheme.modes, scheme.transport, scheme.codec, scheme.rvs
+        self.interleaved = scheme.interleaves
         self.layered, self.within = scheme.modes.count > 1, scheme.config.failure == "prefix"
         self._known: dict[bytes, tuple[bytes | None, bool]] = {}
 
@@ -42,7 +46,9 @@ class Receiver:
             rows = np.flatnonzero((told[:, :-1] == key).all(axis=1) & (told[:, -1] > 0))
             mode = self.modes.of(key[:-1], key[-1])
             parts = mode.parts(told[rows, -1])
-            data = self._parts(mode, parts, [_only(one, rows, ok[rows]) for one, ok in zip(rounds, heard, strict=True)])
+            own = [self._ordered(_only(one, rows, ok[rows]), told[rows, -1], mode)
+                   for one, ok in zip(rounds, heard, strict=True)]
+            data = self._parts(mode, parts, own)
             for row, (pieces, complete) in zip(rows, data, strict=True):
                 codestreams[row], whole[row] = self._codestream(pieces, complete), complete
         return codestreams, whole
@@ -56,6 +62,14 @@ class Receiver:
         for field, limit in zip(told, limits, strict=True):
             sound &= field < limit
         return np.where(sound[:, None], np.stack([*told, symbols], axis=1), 0)
+
+    def _ordered(self, one: Reception, length: np.ndarray, mode) -> Reception:
+        """As the transport blocks lie, where they were spread over the burst."""
+        if not self.interleaved:
+            return one
+        llr = None if one.llr is None else gathered(one.llr, length, mode.bits_per_symbol)
+        return replace(one, symbols=gathered(one.symbols, length), llr=llr,
+                       noise_variance=gathered(one.noise_variance, length))
 
     def _parts(self, mode, parts: np.ndarray, rounds: list[Reception]) -> list[tuple[list[bytes], bool]]:
         """For each row the bytes of its transport blocks up to the first that failed, and whether none did.

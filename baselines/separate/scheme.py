@@ -36,6 +36,7 @@ import numpy as np
 from baselines.codecs.base import ImageCodec
 from baselines.separate import bounds, oracle, planning, policies, refusals
 from baselines.separate.config import SeparateConfig
+from baselines.separate.interleaver import spread
 from baselines.separate.modes import Mode, Modes
 from baselines.separate.pictures import Candidate, Pictures
 from baselines.separate.rate import at_quality, fill, room
@@ -65,6 +66,8 @@ class SeparateScheme(Scheme):
         from linksim.link.transport import redundancy_versions
 
         self.rvs = redundancy_versions(config.harq.combining, self.rounds)
+        air = bench.link.channel
+        self.interleaves = config.interleave and bool(air.doppler_hz or air.spread_s)
         self._receiver, self._needed = Receiver(self), {}
 
     @abstractmethod
@@ -196,5 +199,7 @@ class SeparateScheme(Scheme):
     def burst(self, codestreams: list[bytes | None], symbols: np.ndarray, mode: Mode, attempt: int = 0) -> Burst:
         """What `codestreams` returned, as round `attempt` sends it."""
         sent, ledger = send(self.transport, codestreams, symbols, mode, self.rvs[attempt], self.plan["symbols"])
+        if self.interleaves:
+            sent = spread(sent, symbols)
         header = self.modes.header.pack(*[mcs.index for mcs in mode.mcs], mode.split, attempt, symbols)
         return Burst(sent, symbols.astype(np.int32), header, self.plan["header_uses"], ledger, mode.bits_per_symbol)
