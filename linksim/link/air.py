@@ -26,7 +26,7 @@ class Air:
         self._mapper, self._channel = ResourceGridMapper(_resource_grid(grid)), ApplyOFDMChannel()
         self._mapper(tf.zeros([1, 1, grid.streams, grid.data_per_slot // grid.streams], tf.complex64))  # built eagerly
         self._send = tf.function(self._over_frequency, jit_compile=True)
-        self._hear = tf.function(self._received, jit_compile=True)
+        self._hear = tf.function(self._equalised, jit_compile=True)
         self._map = tf.function(self._mapped, jit_compile=True)
 
     def mapped(self, symbols: np.ndarray) -> np.ndarray:
@@ -47,8 +47,21 @@ class Air:
     def receive(self, received: np.ndarray, response: np.ndarray, interference: np.ndarray, n0: float):
         """As `send`, for a grid already received, complex64 [T, R, symbols, subcarriers]. response is used for
         perfect CSI alone. interference: float32 [T, symbols], what adds to the noise variance."""
-        known = self._known(n0)
-        return in_tiles(lambda *rows: self._hear(*rows, *known), self.tile, received, response, interference)
+        scales, no = self.noise_variance(interference, n0)
+        scales = [scale[:, None] for scale in scales]  # of all antennas
+        return in_tiles(lambda received, response, no, *scales: self._hear(received, response, scales, no), self.tile,
+                        received, response, no, *scales)
+
+    def noise_variance(self, interference: np.ndarray, n0: float):
+        """The estimator's weights under interference float32 [T, symbols], and the noise variance of the data
+        resource elements with interference and error of estimation, float32 [T, K]. Pilots have interference too: for
+        estimation that of the pilot symbols' mean adds to n0."""
+        there = interference[:, self.grid.config.data[0]]
+        if self.estimator is None:
+            return (), np.float32(n0) + there
+        on_pilots = interference[:, list(self.grid.config.pilot_symbols)].mean(axis=1, dtype=np.float64)
+        scales, no = self.estimator.weights(n0 + on_pilots)
+        return scales, no + (there - on_pilots[:, None]).astype(np.float32)
 
     def _known(self, n0):
         return ((), np.float32(n0)) if self.estimator is None else self.estimator.weights(n0)
@@ -70,12 +83,6 @@ class Air:
         sent = self._mapped(symbols)[:, None]
         received = self._channel(sent, response[:, None, :, None])[:, 0]
         received += tf.cast(tf.sqrt(n0), tf.complex64) * noise
-        return self._equalised(received, response, scales, no)
-
-    def _received(self, received, response, interference, scales, no):
-        import tensorflow as tf
-
-        no += tf.gather(interference, self.grid.config.data[0], axis=1)
         return self._equalised(received, response, scales, no)
 
     def _equalised(self, received, response, scales, no):

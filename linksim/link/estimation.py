@@ -94,20 +94,21 @@ class Estimator:
             self._streams.append((known, unsent, constant, (a_t, a_f, np.outer(l_t, l_f))))
         self._data = config.data[0] * len(config.used) + column
 
-    def weights(self, n0: float) -> tuple[list[np.ndarray], np.ndarray]:
+    def weights(self, n0: float | np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """What a noise variance makes of the estimator: D, complex64 [p, q] for each stream, and no, float32 [K],
-        the noise variance of each data resource element with the estimation's error in it."""
-        scales, error = [], 0.0
+        the noise variance of each data resource element with the estimation's error in it. Of several noise variances
+        float [T]: [T, p, q] and [T, K]."""
+        scales, error, n0 = [], 0.0, np.asarray(n0, np.float64)[..., None, None]
         for *_, (a_t, a_f, eigenvalues) in self._streams:
             if self.lmmse:
-                scale = 1 / (eigenvalues + max(n0, _LEAST_N0))
+                scale = 1 / (eigenvalues + np.maximum(n0, _LEAST_N0))
                 here = np.maximum(1 - np.abs(a_t) ** 2 @ scale @ (np.abs(a_f) ** 2).T, 0)
             else:
-                scale = eigenvalues
+                scale = np.broadcast_to(eigenvalues, np.broadcast_shapes(n0.shape, eigenvalues.shape))
                 here = n0 * np.outer((a_t**2).sum(axis=1), (a_f**2).sum(axis=1))
             scales.append(scale.astype(np.complex64))
-            error = error + here.ravel()[self._data] / len(self._streams)
-        return scales, (n0 + error).astype(np.float32)
+            error = error + here.reshape(*here.shape[:-2], -1)[..., self._data] / len(self._streams)
+        return scales, (n0[..., 0] + error).astype(np.float32)
 
     def __call__(self, received, scales):
         """received: complex [T, R, symbols, fft_size] with all pilots; scales: D of each stream. Returns the

@@ -132,6 +132,14 @@ class Passage:
         """float32 [n, symbols], the mean over the antennas."""
         return self.waveform.interference(*heard[:2], n0, heard[2]).mean(axis=1)
 
+    def noise_variance(self, interference, n0):
+        """float [B, N, 1], N0 with each OFDM symbol's own interference, float32 [B, N], and the mean over its slot of
+        what estimation adds."""
+        slots = interference.reshape(-1, self.grid.config.symbols_per_slot)
+        there = slots[:, self.grid.config.data[0]]
+        added = np.mean(self.air.noise_variance(slots, n0)[1] - there, axis=1, keepdims=True)
+        return (slots + added).reshape(*interference.shape, 1)
+
     def seen(self, draw, slots, n0):
         """What a receiver that knows it all sees of the channel in the time domain: response complex64 [B, R, T,
         N, fft_size] and power of interference and distortion float32 [B, N], N the OFDM symbols of `slots` slots."""

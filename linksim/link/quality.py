@@ -66,7 +66,7 @@ def quality_db(passage, draw, snr_db: float, symbols: np.ndarray, bits_per_symbo
     no = n0 if passage.estimator is None else np.mean(passage.estimator.weights(n0)[1])
     if passage.config.domain == "time":
         response, interference = passage.seen(draw, slots, n0)
-        response, no = response[..., looked_at], no + interference[..., None]
+        response, no = response[..., looked_at], passage.noise_variance(interference, n0)
     elif passage.channel.frequency_only:
         response = passage.response(draw, slots, config.frequencies)[..., looked_at]
     else:

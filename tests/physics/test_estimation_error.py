@@ -168,3 +168,28 @@ def test_lmmse_knows_that_the_oscillator_turns(impairments, rows=60, uses=750):
     per_row = np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
     assert np.mean(per_row) == pytest.approx(1, abs=0.02 + 4 * per_row.std() / np.sqrt(rows))
     assert per_row.std() < 0.5
+
+
+@pytest.mark.parametrize("csi, channel", [
+    ("ls", {"model": "rayleigh"}), ("lmmse", {"model": "tdl-a", "delay_spread": 3e-7})])
+def test_pilots_have_interference_too(csi, channel, rows=60, uses=750):
+    """A coarse converter at 30 dB: what is declared holds though hardly any of it is noise."""
+    link = Link(LinkConfig(channel=channel, csi=csi, grid={"fft_size": 32}, domain="time",
+                           interpolation="nearest", impairments={"adc_bits": 3}), tile=16)
+    rng = np.random.default_rng(6)
+    symbols = ((rng.choice([-1, 1], (rows, uses, 2)) @ [1, 1j]) / np.sqrt(2)).astype(np.complex64)
+    length = np.full(rows, uses, np.int32)
+    reception = link.transmit(Burst(symbols, length, np.zeros((rows, 0), np.uint8), 0, {"payload": length}), 30.0,
+                              Draw(9, np.arange(rows), np.zeros(rows, int)))
+    per_row = np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
+    assert np.mean(per_row) == pytest.approx(1, abs=0.1 + 4 * per_row.std() / np.sqrt(rows))
+
+
+@pytest.mark.parametrize("rule", ["linear", wssus(SMALL)])
+def test_weights_of_several_noise_variances_are_those_of_each(rule):
+    estimator = Estimator(Grid(SMALL, 2), rule)
+    scales, no = estimator.weights(np.array([0.5, 0.01]))
+    for row, n0 in enumerate((0.5, 0.01)):
+        expected, there = estimator.weights(n0)
+        np.testing.assert_allclose(no[row], there, rtol=1e-6)
+        np.testing.assert_allclose([scale[row] for scale in scales], expected, rtol=1e-6)
