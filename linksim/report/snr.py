@@ -20,7 +20,7 @@ def figure(run: Run):
 
 
 def _words(run: Run, mark: str) -> str:
-    bounds = "thin dashed lines are upper bounds, not systems" if run.bounds else ""
+    bounds = "thin dashed lines are bounds (envelopes: a waterfall taken for a step), not systems" if run.bounds else ""
     return caption.sentences(caption.data(run), caption.air(run), caption.budget(run), caption.policies(run),
                              f"{mark}: {caption.interval(run)}; {bounds}".rstrip("; "))
 
