@@ -63,7 +63,7 @@ def correlations(channel: Channel, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     by_lag = np.array([profile @ np.exp(-2j * np.pi * delays.astype(np.float64) * lag * config.subcarrier_spacing)
                        for lag in range(lags.max() + 1)])
     frequency = np.where(lags >= 0, by_lag[np.abs(lags)], by_lag[np.abs(lags)].conj())
-    series = paths.gains.reshape(-1, paths.gains.shape[-1]).astype(np.complex128)
+    series = paths.gains[:, 0, 0].reshape(-1, paths.gains.shape[-1]).astype(np.complex128)  # one pair says it all
     time = series.T @ series.conj()
     scale = np.sqrt(np.real(np.diag(time)))
     return np.broadcast_to(time / scale / scale[:, None], (config.symbols_per_slot,) * 2), frequency

@@ -22,7 +22,8 @@ __all__ = ["Link", "LinkConfig", "TransportConfig"]
 class Link:
     """The air between schemes. Stateless: what it does to a row follows from the row, the SNR and its draw.
 
-    tile: pictures of a compiled call elsewhere; here a call takes four slots for each.
+    tile: pictures of a compiled call elsewhere; here a call takes four slots for each, fewer with many antennas or
+    subcarriers, so that memory has room.
     """
 
     calibration_draws = staticmethod(calibration_draw)
@@ -30,7 +31,8 @@ class Link:
     def __init__(self, config: LinkConfig, tile: int = 16):
         self.config, self.grid = config, Grid(config.grid, config.antennas.transmit)
         self.channel = config.build_channel()
-        self.slot_tile = 4 * tile
+        pairs, wide = config.antennas.receive * config.antennas.transmit, max(1, config.grid.fft_size // 512)
+        self.slot_tile = max(1, 4 * tile // pairs // wide)
 
     @cached_property
     def passage(self):

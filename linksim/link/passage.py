@@ -65,9 +65,8 @@ class Passage:
 
     def a_few(self, draw):
         """Slices of the rows of a draw and their draws: as many as memory has room for at once."""
-        at_once = max(1, self.slot_tile // (self.channel.receive * self.channel.transmit))
-        for start in range(0, len(draw.picture), at_once):
-            few = slice(start, start + at_once)
+        for start in range(0, len(draw.picture), self.slot_tile):
+            few = slice(start, start + self.slot_tile)
             yield few, Draw(draw.seed, draw.picture[few], draw.realisation[few], draw.attempt)
 
     def _send_few(self, symbols, head, length, snr_db, draw, bits):

@@ -163,3 +163,11 @@ def test_config_by_name_and_round_trip():
 def test_bad_config(bad, message):
     with pytest.raises(ValidationError, match=message):
         LinkConfig(**bad)
+
+
+@pytest.mark.parametrize("antennas, fft_size, expected", [
+    ((1, 1), 128, 64), ((1, 1), 512, 64), ((4, 2), 128, 8), ((1, 1), 2048, 16), ((16, 8), 4096, 1)])
+def test_compiled_calls_shrink_as_slots_grow(antennas, fft_size, expected):
+    config = LinkConfig(channel={"model": "rayleigh"}, grid={"fft_size": fft_size},
+                        antennas=dict(zip(("receive", "transmit"), antennas, strict=True)))
+    assert Link(config, tile=16).slot_tile == expected

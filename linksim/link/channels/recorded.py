@@ -82,5 +82,6 @@ class Recorded(Channel):
             place = np.arange(count) * (interval / self._interval) % (2 * last)
             place = np.minimum(place, 2 * last - place)
             before = np.minimum(place.astype(int), last - 1)
-            gains = gains[..., before] + (place - before) * (gains[..., before + 1] - gains[..., before])
+            gains, share = gains.astype(np.complex64), (place - before).astype(np.float32)
+            gains = gains[..., before] + share * (gains[..., before + 1] - gains[..., before])
         return Paths(gains.astype(np.complex64), self._delays[chosen].astype(np.float32))
