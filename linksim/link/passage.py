@@ -80,6 +80,8 @@ class Passage:
         if len(row):
             noise = self._noise(draw, longest)[row, slot]
             through = self._over_time if self.config.domain == "time" else self._over_frequency
+            if self.config.impairments.clipping_db is not None:
+                slotted = self._shared(slotted, length)
             out = through(slotted, row, slot, noise, 10 ** (-snr_db / 10), draw)
             received[row, slot], variance[row, slot] = out[:2]
         sent = np.arange(most) < length[:, None]
@@ -112,6 +114,14 @@ class Passage:
         perfect = self.estimator is None
         response = self.waveform.channel_response(*heard) if perfect else np.ones((len(row), 1, 1, 1, 1), np.complex64)
         return self.air.receive(received, response, self._interference(heard, n0), n0)
+
+    def _shared(self, slotted, length):
+        """What a row leaves free in its last slot belongs to others: unit QPSK there, so that the amplifier's gain and
+        distortion are those of a full grid, which the receiver takes them for."""
+        rows, slots, each = slotted.shape
+        others = np.exp(0.5j * np.pi * (np.random.Philox(key=51407).random_raw(each) >> 62) + 0.25j * np.pi)
+        sent = np.arange(slots * each).reshape(slots, each) < length[:, None, None]
+        return np.where(sent, slotted, others.astype(np.complex64))
 
     def _heard(self, row, slot, slots, draw):
         """Gains, delays and oscillator of the slots `slot` of the rows `row`, as `Waveform.send` takes them. A path

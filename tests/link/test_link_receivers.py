@@ -215,3 +215,13 @@ def test_a_path_later_than_a_symbol_is_interference(tmp_path):
     sent = np.arange(331) < b.length[:, None]
     assert r.header_ok.all()
     assert 3e-4 < np.mean(r.noise_variance[sent]) < 1e-3  # its power, 4e-4, and what the prefix loses
+
+
+def test_short_bursts_are_clipped_as_full_ones():
+    """What 30 symbols leave free of the slot others fill: the amplifier's gain is the one the receiver knows."""
+    here = Link(LinkConfig(channel={"model": "awgn"}, domain="time", impairments={"clipping_db": 0.0}), tile=2)
+    rows, length, none = 60, np.full(60, 30, np.int32), np.zeros((60, 0), np.uint8)
+    symbols = qam.modulate(np.random.default_rng(2).integers(0, 2, (rows, 60), np.uint8), 2)
+    r = here.transmit(Burst(symbols, length, none, 0, {"payload": length}, 2), 40.0, draw(rows))
+    gain = np.real(r.symbols * symbols.conj()).mean(axis=1)
+    assert np.mean(gain) == pytest.approx(1, abs=4 * gain.std() / np.sqrt(rows) + 0.01)
