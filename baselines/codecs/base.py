@@ -19,9 +19,14 @@ class ImageCodec(ABC):
     shape, that steers its coding (the weights of a region of interest); None where there is none.
 
     remember: codestreams kept, and an eightieth as many pictures.
+
+    A progressive codec, whose codestreams are worth something when cut short, also defines
+
+        prefix(data) -> bytes or None       the codestream of the whole units at the front of `data`, the beginning of
+            one, lengths mended; None where it holds no whole unit
     """
 
-    progressive = False  # True where a codestream cut short is worth something, see `prefix`
+    progressive = False
 
     def __init__(self, remember: int = 40_000):
         self._codestreams = Memory(remember)
@@ -65,11 +70,6 @@ class ImageCodec(ABC):
         """The codestream in front of the zero bytes that fill a transport block. As it stands, for codestreams
         that never end in a zero byte, such as those that end in a marker."""
         return data.rstrip(b"\0")
-
-    def prefix(self, data: bytes) -> bytes | None:
-        """The codestream of the whole units at the front of `data`, the beginning of one, lengths mended; None
-        where not even its header is whole. For progressive codecs."""
-        raise NotImplementedError(f"{type(self).__name__} has no codestreams that may be cut")
 
 
 class Memory:

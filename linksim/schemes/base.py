@@ -91,6 +91,13 @@ class Scheme(ABC):
     The way back carries one bit per round, free of charge and of errors; every round is billed like the first, and
     meets a channel and a noise of its own (`Draw.attempt`). The receiver keeps what it got in earlier rounds.
 
+    Such a scheme also defines:
+
+        acknowledge(reception) -> bool [B]      what needs no further round, by the receiver's own verdict on
+            `reception` and the rounds in `reception.earlier`
+        retransmit(analysis, budget, knowledge, attempt) -> Burst       what round `attempt` (from 1) sends for every
+            picture of the analysis, should it be sent; otherwise as `encode`
+
     A scheme may also define:
 
         analysis_key() -> hashable              schemes of equal key share one analysis
@@ -132,16 +139,6 @@ class Scheme(ABC):
     def encode(self, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge) -> Burst:
         """The burst for the analysed pictures. budget: int32 [B] total channel uses allowed per picture (header
         and pilots included) or None."""
-
-    def acknowledge(self, reception: Reception) -> np.ndarray:
-        """bool [B]: what needs no further round, by the receiver's own verdict on `reception` and the rounds in
-        `reception.earlier`. For schemes of several rounds."""
-        raise NotImplementedError(f"{type(self).__name__} has one round")
-
-    def retransmit(self, analysis: Any, budget: np.ndarray | None, knowledge: Knowledge, attempt: int) -> Burst:
-        """What round `attempt` (from 1) sends for every picture of the analysis, should it be sent; arguments
-        otherwise as in `encode`. Shapes as encode's."""
-        raise NotImplementedError(f"{type(self).__name__} has one round")
 
     @classmethod
     def refusal(cls, config: SchemeConfig, scenario: Any) -> str | None:

@@ -47,28 +47,29 @@ def pam_error_probabilities(bits: int, gamma) -> np.ndarray:
 def ber_awgn(bits_per_symbol: int, gamma):
     """Exact bit-error rate of Gray-labelled square QAM (Cho and Yoon, IEEE Trans. Commun. 50(7), 2002, eq. 14 to
     16)."""
-    half = bits_per_symbol // 2
-    side, total = 2**half, 0.0
-    for k in range(1, half + 1):
-        for i in range(int((1 - 2.0**-k) * side)):
-            turn = np.floor(i * 2 ** (k - 1) / side)
-            weight = (-1) ** turn * (2 ** (k - 1) - np.floor(i * 2 ** (k - 1) / side + 0.5))
-            total = total + weight * erfc((2 * i + 1) * np.sqrt(1.5 * np.asarray(gamma) / (side**2 - 1))) / side
-    return total / half
+    half, side = bits_per_symbol // 2, 2 ** (bits_per_symbol // 2)
+    return sum(weight * erfc(odd * np.sqrt(1.5 * np.asarray(gamma) / (side**2 - 1))) / side
+               for weight, odd in _borders(half)) / half
 
 
 def ber_rayleigh(bits_per_symbol: int, gamma):
     """The mean of `ber_awgn` over Rayleigh fading, the receiver knowing the gain: erfc(sqrt(a g)) has the mean
     1 - sqrt(a / (1 + a)) (Proakis, Digital Communications, 14.3)."""
-    half = bits_per_symbol // 2
-    side, total = 2**half, 0.0
+    half, side, total = bits_per_symbol // 2, 2 ** (bits_per_symbol // 2), 0.0
+    for weight, odd in _borders(half):
+        a = odd**2 * 1.5 * np.asarray(gamma, np.float64) / (side**2 - 1)
+        total = total + weight / (1 + a + np.sqrt(a * (1 + a))) / side  # 1 - sqrt(a / (1 + a)), with all digits
+    return total / half
+
+
+def _borders(half: int):
+    """(weight, distance in half steps) of the borders that an error of a bit crosses, over the `half` bits of a real
+    dimension (Cho and Yoon, eq. 14)."""
+    side = 2**half
     for k in range(1, half + 1):
         for i in range(int((1 - 2.0**-k) * side)):
             turn = np.floor(i * 2 ** (k - 1) / side)
-            weight = (-1) ** turn * (2 ** (k - 1) - np.floor(i * 2 ** (k - 1) / side + 0.5))
-            a = (2 * i + 1) ** 2 * 1.5 * np.asarray(gamma, np.float64) / (side**2 - 1)
-            total = total + weight / (1 + a + np.sqrt(a * (1 + a))) / side  # 1 - sqrt(a / (1 + a)), with all digits
-    return total / half
+            yield (-1) ** turn * (2 ** (k - 1) - np.floor(i * 2 ** (k - 1) / side + 0.5)), 2 * i + 1
 
 
 def ber_mrc_qpsk(branches: int, gamma):

@@ -104,7 +104,7 @@ class Selective(Channel):
     frequency_only = True
 
     def paths(self, draw, count, interval):
-        raise NotImplementedError
+        pytest.fail("a channel drawn by resource element has no paths to ask for")
 
     def response(self, draw, count, interval, frequencies):
         return normal(draw, "gain", count * len(frequencies)).reshape(-1, 1, 1, count, len(frequencies))

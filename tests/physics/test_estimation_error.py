@@ -155,17 +155,22 @@ def test_the_declared_noise_holds_the_error_of_the_estimate(csi, channel, rows=1
     assert np.mean(no) / 10**-0.5 > 1 + 8 * error  # sharp enough to miss it
 
 
+def error_over_declared(link, snr_db, seed, rows, uses):
+    """float [rows]: mean squared error of QPSK symbols over the noise variance that the receiver declares."""
+    rng = np.random.default_rng(seed)
+    symbols = ((rng.choice([-1, 1], (rows, uses, 2)) @ [1, 1j]) / np.sqrt(2)).astype(np.complex64)
+    length = np.full(rows, uses, np.int32)
+    reception = link.transmit(Burst(symbols, length, np.zeros((rows, 0), np.uint8), 0, {"payload": length}), snr_db,
+                              Draw(9, np.arange(rows), np.zeros(rows, int)))
+    return np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
+
+
 @pytest.mark.parametrize("impairments", [{"cfo_hz": 300.0}, {"phase_noise_hz": 100.0}])
 def test_lmmse_knows_that_the_oscillator_turns(impairments, rows=60, uses=750):
     """What is declared holds, with two pilots' interval of 0.64 ms in which an offset of 300 Hz turns by 70 degrees."""
     link = Link(LinkConfig(channel={"model": "rayleigh"}, csi="lmmse", grid={"fft_size": 32}, domain="time",
                            impairments=impairments), tile=16)
-    rng = np.random.default_rng(5)
-    symbols = ((rng.choice([-1, 1], (rows, uses, 2)) @ [1, 1j]) / np.sqrt(2)).astype(np.complex64)
-    length = np.full(rows, uses, np.int32)
-    reception = link.transmit(Burst(symbols, length, np.zeros((rows, 0), np.uint8), 0, {"payload": length}), 10.0,
-                              Draw(9, np.arange(rows), np.zeros(rows, int)))
-    per_row = np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
+    per_row = error_over_declared(link, 10.0, 5, rows, uses)
     assert np.mean(per_row) == pytest.approx(1, abs=0.02 + 4 * per_row.std() / np.sqrt(rows))
     assert per_row.std() < 0.5
 
@@ -176,12 +181,7 @@ def test_pilots_have_interference_too(csi, channel, rows=60, uses=750):
     """A coarse converter at 30 dB: what is declared holds though hardly any of it is noise."""
     link = Link(LinkConfig(channel=channel, csi=csi, grid={"fft_size": 32}, domain="time",
                            interpolation="nearest", impairments={"adc_bits": 3}), tile=16)
-    rng = np.random.default_rng(6)
-    symbols = ((rng.choice([-1, 1], (rows, uses, 2)) @ [1, 1j]) / np.sqrt(2)).astype(np.complex64)
-    length = np.full(rows, uses, np.int32)
-    reception = link.transmit(Burst(symbols, length, np.zeros((rows, 0), np.uint8), 0, {"payload": length}), 30.0,
-                              Draw(9, np.arange(rows), np.zeros(rows, int)))
-    per_row = np.mean(np.abs(reception.symbols - symbols) ** 2 / reception.noise_variance, axis=1)
+    per_row = error_over_declared(link, 30.0, 6, rows, uses)
     assert np.mean(per_row) == pytest.approx(1, abs=0.1 + 4 * per_row.std() / np.sqrt(rows))
 
 

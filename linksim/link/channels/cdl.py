@@ -10,8 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.link.channels.keyed import SionnaChannel, significant_delay
-from linksim.link.channels.tdl import ClusterConfig
+from linksim.link.channels.tdl import Profile
 from linksim.registry import register
 
 
@@ -23,10 +22,8 @@ def linear_array(antennas: int, carrier: float):
                       polarization_type="V", antenna_pattern="omni", carrier_frequency=carrier, precision="double")
 
 
-class Cdl(SionnaChannel):
+class Cdl(Profile):
     """What the five profiles share."""
-
-    Config = ClusterConfig
 
     @cached_property
     def _model(self):
@@ -39,18 +36,10 @@ class Cdl(SionnaChannel):
             return CDL(self.type_name[-1].upper(), config.delay_spread, config.carrier, *arrays, "downlink",
                        min_speed=config.speed / 3.6, precision="double")
 
-    def sample(self, rows, count, frequency):
-        """As Sionna's model does."""
-        return self._model(rows, count, frequency)
-
     @property
     def profile(self) -> tuple[np.ndarray, np.ndarray]:
         """Delays in seconds and mean powers (sum 1) of the clusters, float64 [P] each."""
         return self._model.delays.numpy(), self._model.powers.numpy()
-
-    @cached_property
-    def spread_s(self) -> float:
-        return significant_delay(*self.profile)
 
 
 @register("channel", "cdl-a")

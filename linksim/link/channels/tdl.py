@@ -5,6 +5,7 @@ sinusoids with Clarke's Doppler spectrum, that of D and E's first tap beside a l
 to the movement. Antennas are uncorrelated. The model is Sionna's (`sionna.phy.channel.tr38901.TDL`), driven by draws.
 """
 
+from abc import abstractmethod
 from functools import cached_property
 from typing import Annotated
 
@@ -25,10 +26,27 @@ class ClusterConfig(MovingConfig):
     carrier: Annotated[float, Field(ge=0.5e9, le=100e9)] = 3.5e9
 
 
-class Tdl(SionnaChannel):
-    """What the five profiles share."""
+class Profile(SionnaChannel):
+    """What TDL and CDL share: a Sionna model of one of 38.901's tables, in `_model`."""
 
     Config = ClusterConfig
+
+    def sample(self, rows, count, frequency):
+        """As Sionna's model does."""
+        return self._model(rows, count, frequency)
+
+    @property
+    @abstractmethod
+    def profile(self) -> tuple[np.ndarray, np.ndarray]:
+        """Delays in seconds and mean powers (sum 1), float64 [P] each."""
+
+    @cached_property
+    def spread_s(self) -> float:
+        return significant_delay(*self.profile)
+
+
+class Tdl(Profile):
+    """What the five profiles share."""
 
     @cached_property
     def _model(self):
@@ -41,18 +59,10 @@ class Tdl(SionnaChannel):
                        min_speed=config.speed / 3.6, num_rx_ant=self.receive, num_tx_ant=self.transmit,
                        precision="double")
 
-    def sample(self, rows, count, frequency):
-        """As Sionna's model does."""
-        return self._model(rows, count, frequency)
-
     @property
     def profile(self) -> tuple[np.ndarray, np.ndarray]:
         """Delays in seconds and mean powers (sum 1) of the taps, float64 [P] each."""
         return self._model.delays.numpy(), self._model.mean_powers.numpy()
-
-    @cached_property
-    def spread_s(self) -> float:
-        return significant_delay(*self.profile)
 
 
 @register("channel", "tdl-a")
