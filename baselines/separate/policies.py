@@ -87,7 +87,7 @@ class Chooser:
 
     def _best(self):
         scheme, survey, tried = self.scheme, self.survey, self.scheme.modes.tried
-        judge = Judge(scheme.bench.task, survey.truths, scheme.bench.size)
+        judge = Judge(scheme.bench.task, survey.truths, survey.images)
         if scheme.modes.count == scheme.rounds == 1:
             scores = np.array([self._exact(judge, mode, 1.0, survey.snr_db) for mode in tried])
             best, overall = scores.argmax(axis=0), int(scores.mean(axis=1).argmax())  # of equals the most robust one

@@ -25,9 +25,21 @@ class Delivery:
     papr_db: np.ndarray
     seen: dict[int, dict] = field(default_factory=dict)
 
-    def observations(self, setup: Setup) -> list[dict]:
-        """What the receiver's task has of every row."""
-        return [self.seen[i] for i in range(len(self.ok))] if self.seen else setup.observe(self.images)
+    def observations(self, setup: Setup, picture: np.ndarray, label: str | None = None) -> list[dict]:
+        """What the receiver's task (or the one of `also` called `label`) has of every row; picture: int [B], the test
+        picture it shows. What a scheme delivers instead of pictures serves every task of the main one's type."""
+        if self.seen and type(setup.also.get(label, setup.task)) is type(setup.task):
+            return [self.seen[i] for i in range(len(self.ok))]
+        return setup.observe(self.images, picture, label)
+
+    def found(self, setup: Setup, picture: np.ndarray) -> list[dict]:
+        """Of every row what all tasks have, those of `also` under `<label>.<key>`."""
+        rows = self.observations(setup, picture)
+        for label in setup.also:
+            further = self.observations(setup, picture, label)
+            rows = [row | {f"{label}.{key}": value for key, value in seen.items()}
+                    for row, seen in zip(rows, further, strict=True)]
+        return rows
 
 
 def order(snr_db: list[float]) -> list[float]:
@@ -101,7 +113,7 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
             columns |= ({"rounds": got.rounds} if scheme.rounds > 1 else {}) | uses(got.ledger)
             columns |= {"papr_db": got.papr_db} if link.config.domain == "time" else {}
             columns["psnr_db"] = psnr_db(got.images, setup.images[picture[here]])
-            for i, seen in enumerate(got.observations(setup)):
+            for i, seen in enumerate(got.found(setup, picture[here])):
                 own = {key: column[i] for key, column in columns.items()}
                 rows.append({"scheme": name, "snr_db": float(snr_db)} | own | seen)
     return rows

@@ -19,6 +19,7 @@ class Setup:
     """The scenario's objects. Analyses and bursts are made once and kept.
 
     images, truths: the P test pictures uint8 [P, S, S, 3] and what is in them; `calibration` likewise.
+    task: what the receiver wants; also: label -> task judged beside it, on the same received pictures.
     budgets: scheme name -> int32 [P] total uses allowed per picture, or None; filled by the plan.
     """
 
@@ -32,6 +33,7 @@ class Setup:
             self.calibration = _take(source(scenario.source, "calibration"), scenario.calibration.pictures,
                                      "calibration.pictures")
         self.task = lookup("task", scenario.task.type)(scenario.task, tuple(test.classes))
+        self.also = {label: _further(label, task, tuple(test.classes)) for label, task in scenario.also.items()}
         self.link = _link(scenario)
         bench = Bench(self.link, self.task, scenario.source.size, scenario.tile)
         self.schemes: dict[str, Scheme] = {
@@ -39,7 +41,7 @@ class Setup:
         self.budgets: dict[str, np.ndarray | None] = {}
         self._analyses: dict[Any, Any] = {}
         self._bursts: dict[Any, Burst] = {}
-        self._seen: dict[bytes, dict] = {}
+        self._seen: dict[tuple[str | None, bytes], dict] = {}
 
     def adopt(self, plan: dict) -> None:
         """Take budgets and choices from a resolved scenario's plan."""
@@ -97,14 +99,19 @@ class Setup:
         """The sweep's draws of rows int64 [B]."""
         return Draw(self.scenario.seed, np.asarray(pictures, np.int64), np.asarray(realisations, np.int64))
 
-    def observe(self, images: np.ndarray) -> list[dict[str, np.ndarray]]:
-        """What the task finds in pictures uint8 [B, S, S, 3]; a picture already judged isn't judged again."""
+    def observe(self, images: np.ndarray, picture: np.ndarray, label: str | None = None) -> list[dict[str, np.ndarray]]:
+        """What the task (or the one of `also` called `label`) finds in images uint8 [B, S, S, 3] that show the test
+        pictures int [B]; what a task already judged it doesn't judge again."""
+        task = self.also.get(label, self.task)
         keys = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
+        if task.compares:
+            keys = [key + int(p).to_bytes(8, "big") for key, p in zip(keys, picture, strict=True)]
+        keys = [(label, key) for key in keys]
         new = {key: i for i, key in reversed(list(enumerate(keys))) if key not in self._seen}
         rows = sorted(new.values())
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
-            found = self.task.observe(images[part])
+            found = task.compare(images[part], self.images[np.asarray(picture)[part]])
             self._seen.update((keys[i], what) for i, what in zip(part, found, strict=True))
         return [self._seen[key] for key in keys]
 
@@ -127,16 +134,28 @@ def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: 
     return Burst(symbols, length, header, parts[0].header_uses, ledger, parts[0].bits_per_symbol)
 
 
+def _further(label: str, config: Any, classes: tuple[str, ...]):
+    try:
+        return lookup("task", config.type)(config, classes)
+    except UserError as error:
+        raise UserError(f"also.{label}: {error}") from None
+
+
 def _link(scenario: Scenario):
     from linksim.link.link import Link
 
     return Link(scenario.link, scenario.tile)
 
 
-def _take(source: Any, count: int, key: str) -> tuple[np.ndarray, list]:
+def enough(source: Any, count: int, key: str) -> None:
+    """UserError where a source has fewer pictures than `count`, which the scenario asks for under `key`."""
     if len(source) == 0:
         raise UserError(f"source: {source.config.type} has no picture in its {source.split} split")
     if count > len(source):
         raise UserError(f"{key}: should be at most {len(source)}, what the source's {source.split} split has "
                         f"(found {count})")
+
+
+def _take(source: Any, count: int, key: str) -> tuple[np.ndarray, list]:
+    enough(source, count, key)
     return source.batch(range(count))

@@ -12,16 +12,21 @@ _NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok
 
 
 def line(setup: Setup, rows: list[dict]) -> dict:
-    """A point's line: the task's scores with their 95 % interval, means over rows of everything else.
+    """A point's line: the task's scores with their 95 % interval (those of `also` as `<label>.<key>`), means over rows
+    of everything else.
 
     header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
     several. papr_db: peak to average power ratio, in the time domain. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
     spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
-    seen = [{key: row[key] for key in row if key not in _NOT_SEEN and key not in spent} for row in rows]
+    picture = np.array([row["picture"] for row in rows])
+    foreign = {key for key in rows[0] if key.partition(".")[0] in setup.also} | _NOT_SEEN | set(spent)
+    seen = [{key: row[key] for key in row if key not in foreign} for row in rows]
+    also = {label: [{key.removeprefix(f"{label}."): row[key] for key in row if key.startswith(f"{label}.")}
+                    for row in rows] for label in setup.also}
     choice = getattr(setup.schemes[name], "choice", None)
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
-            | _score(setup, seen, np.array([row["picture"] for row in rows]))
+            | _score(setup, seen, picture) | _further(setup, also, picture)
             | {key: float(np.mean([row[key] for row in rows])) for key in spent}
             | {key: float(np.mean([row[key] for row in rows])) for key in _SOMETIMES if key in rows[0]}
             | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
@@ -32,37 +37,49 @@ def line(setup: Setup, rows: list[dict]) -> dict:
 
 def clean(setup: Setup) -> list[dict]:
     """What the task scores on the pictures as sent, no channel: the ceiling, the same at every SNR."""
-    score = _score(setup, setup.observe(setup.images), np.arange(len(setup.images)))
+    every = np.arange(len(setup.images))
+    score = _score(setup, setup.observe(setup.images, every), every)
+    # What compares with the picture sent has nothing to say of that picture itself.
+    score |= _further(setup, {label: setup.observe(setup.images, every, label)
+                              for label, task in setup.also.items() if not task.compares}, every)
     return [{"scheme": "no channel", "kind": "bound", "snr_db": snr_db, "rows": len(setup.images)} | score
             | {"choice": ""} for snr_db in setup.scenario.snr_db]
 
 
 def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
-    """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures.
+    """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures, for each task
+    of its own; `choice` and `lost` are those of the main task's.
 
     A picture arrives where the effective SNR of its row (`Link.effective_snr_db`) reaches the candidate's threshold;
     else the lost picture counts.
     """
     picture, _ = pairs(setup)
-    lost = setup.observe(lost_picture(setup.scenario.source.size)[None])[0]
-    best: dict[tuple[str, float], tuple] = {}
+    every = np.arange(len(setup.images))
+    grey = np.broadcast_to(lost_picture(setup.scenario.source.size), setup.images.shape)
+    tasks = {None: setup.task} | setup.also
+    lost = {label: setup.observe(grey, every, label) for label in tasks}
+    best: dict[tuple[str | None, str, float], tuple] = {}
     candidates = iter(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
     effective_db = _Effective(setup, name)
     while True:
         with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
             if (candidate := next(candidates, None)) is None:
                 break
-            seen = setup.observe(candidate.images)
-            for snr_db in setup.scenario.snr_db:
-                arrived = effective_db(candidate, snr_db) >= np.asarray(candidate.threshold_db)[picture]
-                rows = [seen[p] if here else lost for p, here in zip(picture, arrived, strict=True)]
-                score = setup.task.score(rows, _truths(setup, picture), picture)[setup.task.metric]
-                at = candidate.curve, snr_db
-                if at not in best or score > best[at][0]:
-                    best[at] = score, candidate.label, rows, 1 - float(arrived.mean())
-    return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(rows)}
-            | _score(setup, rows, picture) | {"lost": lost_share, "choice": label}
-            for (curve, snr_db), (_, label, rows, lost_share) in sorted(best.items())]
+            for label, task in tasks.items():
+                seen = setup.observe(candidate.images, every, label)
+                for snr_db in setup.scenario.snr_db:
+                    arrived = effective_db(candidate, snr_db) >= np.asarray(candidate.threshold_db)[picture]
+                    rows = [seen[p] if here else lost[label][p] for p, here in zip(picture, arrived, strict=True)]
+                    score = task.score(rows, _truths(setup, picture), picture)[task.metric]
+                    at = label, candidate.curve, snr_db
+                    if at not in best or score > best[at][0]:
+                        best[at] = score, candidate.label, rows, 1 - float(arrived.mean())
+    curves = sorted(at[1:] for at in best if at[0] is None)
+    return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(picture)}
+            | _score(setup, best[None, curve, snr_db][2], picture)
+            | _further(setup, {label: best[label, curve, snr_db][2] for label in setup.also}, picture)
+            | {"lost": best[None, curve, snr_db][3], "choice": best[None, curve, snr_db][1]}
+            for curve, snr_db in curves]
 
 
 class _Effective:
@@ -111,10 +128,10 @@ def examples(setup: Setup) -> dict[str, np.ndarray]:
     draw = setup.draw(chosen, np.zeros_like(chosen))
     out = {"sent": setup.images[chosen], "pictures": chosen, "snr_db": np.float64(snr_db),
            "classes": np.array(setup.task.classes)}
-    seen = {"sent": setup.observe(setup.images[chosen])}
+    seen = {"sent": setup.observe(setup.images[chosen], chosen)}
     for name, scheme in setup.schemes.items():
         got = deliver(setup, name, snr_db, draw)
-        out[f"received/{name}"], seen[name] = got.images, got.observations(setup)
+        out[f"received/{name}"], seen[name] = got.images, got.observations(setup, chosen)
         if "mask" not in out:
             out |= scheme.details(setup.analysis(name)[chosen])
     for name, observations in seen.items():
@@ -131,8 +148,14 @@ def example_snr(setup: Setup) -> float:
     return min(setup.scenario.snr_db, key=lambda snr: abs(snr - setup.scenario.examples.snr_db))
 
 
-def _score(setup: Setup, seen: list[dict], picture: np.ndarray) -> dict[str, float]:
-    return setup.task.score(seen, _truths(setup, picture), picture, **setup.bootstrap)
+def _score(setup: Setup, seen: list[dict], picture: np.ndarray, label: str | None = None) -> dict[str, float]:
+    return setup.also.get(label, setup.task).score(seen, _truths(setup, picture), picture, **setup.bootstrap)
+
+
+def _further(setup: Setup, seen: dict[str, list[dict]], picture: np.ndarray) -> dict[str, float]:
+    """Scores of the tasks of `also`, as `<label>.<key>`."""
+    return {f"{label}.{key}": value for label, rows in seen.items()
+            for key, value in _score(setup, rows, picture, label).items()}
 
 
 def _truths(setup: Setup, picture: np.ndarray) -> list:

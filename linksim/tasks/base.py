@@ -20,6 +20,7 @@ class Task(ABC):
     Config: ClassVar[type[TaskConfig]] = TaskConfig
     metric: ClassVar[str]  # the headline key of `score`, e.g. "ap50"
     metric_label: ClassVar[str]  # for axes, with the protocol, e.g. "AP50 (COCO, IoU .5)"
+    compares: ClassVar[bool] = False  # True where `compare` looks at the pictures that were sent
 
     def __init__(self, config: TaskConfig, classes: tuple[str, ...]):
         """classes: names that count, from the source."""
@@ -30,6 +31,11 @@ class Task(ABC):
         """What the receiver finds in pictures uint8 [B, H, W, 3]: one dict of arrays per picture, storable as a
         row (detection: boxes float32 [K, 4] in pixels of the picture, scores float32 [K], labels int32 [K]
         indexing `classes`)."""
+
+    def compare(self, images: np.ndarray, sent: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """What is kept of received pictures uint8 [B, H, W, 3], for a judge who also has those that were sent, uint8
+        [B, H, W, 3]. The engine calls this one; a task that `compares` defines it, for any other it is `observe`."""
+        return self.observe(images)
 
     @abstractmethod
     def score(self, observations: list[dict], truths: list, pictures: np.ndarray, bootstrap: int = 0,

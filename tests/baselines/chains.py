@@ -10,6 +10,7 @@ from baselines.jpeg2000_ldpc import Jpeg2000Ldpc
 from linksim.link.burst import Draw
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.base import Bench, Knowledge, Survey
+from linksim.tasks.base import Task
 
 SIZE = 96
 TEST, CALIBRATION = textured(5, SIZE, seed=1), textured(4, SIZE, seed=2)
@@ -17,10 +18,13 @@ BUDGET = np.array([6500, 6300, 6400, 6800, 6100], np.int32)
 SNR_DB = np.array([0.0, 10.0, 20.0])
 
 
-class Likeness:
+class Likeness(Task):
     """A task without weights: how like the picture sent is, from 0 (nothing received) towards 1."""
 
     metric = "likeness"
+
+    def __init__(self):
+        pass
 
     def observe(self, images):
         return [{"image": image} for image in images]

@@ -12,14 +12,18 @@ from baselines.avif_ldpc import AvifLdpc  # noqa: E402
 from linksim.link.burst import Draw  # noqa: E402
 from linksim.link.link import Link, LinkConfig  # noqa: E402
 from linksim.schemes.base import Bench, Knowledge, Survey  # noqa: E402
+from linksim.tasks.base import Task  # noqa: E402
 
 SIZE, SNR_DB = 64, np.array([3.0, 15.0])
 TEST, CALIBRATION = textured(3, SIZE, seed=1), textured(2, SIZE, seed=2)
 BUDGET = np.array([2600, 2900, 2400], np.int32)
 
 
-class Likeness:
+class Likeness(Task):
     metric = "likeness"
+
+    def __init__(self):
+        pass
 
     def observe(self, images):
         return [{"image": image} for image in images]

@@ -94,7 +94,7 @@ def test_the_guess_agrees_with_the_exact_look():
     from baselines.separate.mcs_choice import Judge
     from baselines.separate.shortlist import guesses
 
-    judge = Judge(one.bench.task, chooser.survey.truths, chains.SIZE)
+    judge = Judge(one.bench.task, chooser.survey.truths, chooser.survey.images)
     received = [[chooser._bytes(mode, snr) for snr in SNR_DB] for mode in one.modes.tried]
     guess = guesses(one, chooser.survey, judge, received)
     for s, snr in enumerate(SNR_DB):
