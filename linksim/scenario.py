@@ -25,14 +25,17 @@ from pydantic import (
     SerializeAsAny,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from linksim.errors import UserError
 from linksim.registry import lookup, names
+from linksim.series import expand
 
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
-_KINDS = {"source": "source", "task": "task", "schemes": "scheme"}  # registry kind of a scenario's typed parts
+_KINDS = {"source": "source", "task": "task", "also": "task", "schemes": "scheme"}  # registry kind of a scenario's typed parts
+LABEL = r"[A-Za-z][A-Za-z0-9_-]*"  # of a further task: it stands in names of columns and files
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
 
 
@@ -79,6 +82,29 @@ class SymbolsVsMu(Strict):
     mu: list[float] = Field(min_length=1)
 
 
+class Feasibility(Strict):
+    """How many features a picture needs (see `linksim.experiment.feasibility`): the scheme, how many of the heaviest
+    features to send and at how many channel uses each, at which SNR, judged by which task; tolerance: how far below
+    the plateau, relative, still counts as reaching it."""
+
+    scheme: str
+    features: list[PositiveInt] = Field(min_length=2)
+    uses: PositiveInt = 64
+    snr_db: float = Field(15.0, ge=-FARTHEST_DB, le=FARTHEST_DB)
+    similarity: SerializeAsAny[BaseModel] = Field({"type": "similarity"}, validate_default=True)
+    tolerance: float = Field(0.01, gt=0, lt=1)
+
+    @field_validator("similarity", mode="before")
+    @classmethod
+    def _typed(cls, value):
+        return _by_type("task", value, "feasibility.similarity")
+
+    @field_validator("features")
+    @classmethod
+    def _once(cls, value):
+        return sorted(set(value))
+
+
 class Examples(Strict):
     """Which pictures `examples.png` shows, at the SNR point nearest to `snr_db`."""
 
@@ -87,7 +113,8 @@ class Examples(Strict):
 
 
 class Scenario(Strict):
-    """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario."""
+    """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario. budgets: see
+    `linksim.series`. against: the scheme that all others are compared with, pair by pair; the first, where left out."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(1, ge=0, le=LARGEST_SEED)
@@ -96,20 +123,42 @@ class Scenario(Strict):
     realisations: PositiveInt = 1
     calibration: Calibration = Calibration()
     task: SerializeAsAny[BaseModel]
+    also: dict[str, SerializeAsAny[BaseModel]] = {}
     link: SerializeAsAny[BaseModel]
     snr_db: list[float] = Field(min_length=1)
     knowledge: KnowledgeConfig = KnowledgeConfig()
+    budgets: list[PositiveInt] = []
     schemes: list[SerializeAsAny[BaseModel]] = Field(min_length=1)
     symbols_vs_mu: SymbolsVsMu | None = None
+    feasibility: Feasibility | None = None
+    against: str | None = None
     bootstrap: NonNegativeInt = 500
     tile: PositiveInt = 16
     examples: Examples = Examples()
     plan: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _budgets(cls, value):
+        return expand(value) if isinstance(value, dict) else value
+
     @field_validator("source", "task", mode="before")
     @classmethod
     def _typed(cls, value, info):
         return _by_type(info.field_name, value, info.field_name)
+
+    @field_validator("also", mode="before")
+    @classmethod
+    def _also(cls, value):
+        """Further tasks, by a label that names their columns (`<label>.<metric>`) and figures."""
+        if not isinstance(value, dict):
+            raise UserError(f"also: should map labels to tasks, like {{second: {{type: detection}}}} (found {value!r})")
+        for i, label in enumerate(value):
+            if not re.fullmatch(LABEL, str(label)):
+                raise UserError(f"also: a label should be a letter and then letters, digits, _ or - (found {label!r})")
+            if slug(label) in map(slug, list(value)[:i]):
+                raise UserError(f"also: labels must differ in letters and digits (found {label!r} a second time)")
+        return {label: _by_type("task", task, f"also.{label}") for label, task in value.items()}
 
     @field_validator("link", mode="before")
     @classmethod
@@ -157,6 +206,13 @@ class Scenario(Strict):
                 raise UserError(f"symbols_vs_mu.scheme: {self.symbols_vs_mu.scheme!r} has no threshold μ")
             if outside := [mu for mu in self.symbols_vs_mu.mu if not 0 <= mu <= 1]:
                 raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {outside})")
+        if self.against:
+            self._known(self.against, "against")
+        if self.feasibility:
+            self._known(self.feasibility.scheme, "feasibility.scheme")
+            scheme = lookup("scheme", self.scheme(self.feasibility.scheme).type)
+            if not all(hasattr(scheme, needed) for needed in ("burst", "uses_over_mu")):
+                raise UserError(f"feasibility.scheme: {self.feasibility.scheme!r} has no features to choose from")
         if beyond := [i for i in self.examples.pictures if i >= self.pictures]:
             raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures "
                             f"(found {beyond})")
@@ -202,6 +258,12 @@ class Scenario(Strict):
             known = ", ".join(called)
             raise UserError(f"{at}: no scheme is called {name!r}{_nearest(name, called)} Known: {known}.")
         return name
+
+    @model_serializer(mode="wrap")
+    def _plain(self, handler):
+        """A key that asks for nothing isn't written: files and identities from before there was such a key hold."""
+        plain = handler(self)
+        return {key: value for key, value in plain.items() if key != "also" or value}
 
     def identity(self) -> str:
         """sha256 over everything but the plan: two runs with the same identity ask the same question."""

@@ -21,12 +21,14 @@ class SchemeConfig(BaseModel):
 
     name: how the scheme is called in tables and figures; type: its registered name.
     budget_as: name of another scheme of the scenario whose total channel uses per picture are this one's budget.
+    series: the curve over channel uses that it is a point of; schemes of one series differ in what they spend.
     """
 
     model_config = ConfigDict(extra="forbid")
     name: str
     type: str
     budget_as: str | None = None
+    series: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Nothing is trained; it is the floor a learned codec must beat.
 """
 
 import numpy as np
+from pydantic import PositiveInt, model_validator
 
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
@@ -17,10 +18,18 @@ COUNT_BITS = 9  # channel uses per patch, 0 to 384
 
 
 class LinearConfig(SchemeConfig):
-    """weights: the principal components. uses: channel uses per patch where there is no budget_as."""
+    """weights: the principal components. uses: channel uses per patch. budget: total channel uses per picture, header
+    and pilots included; it, or budget_as, takes the place of `uses`."""
 
     weights: str = "linear-scenes"
     uses: int = 25
+    budget: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _one_budget(self):
+        if self.budget and self.budget_as:
+            raise ValueError(f"give either budget or budget_as (found {self.budget} and {self.budget_as!r})")
+        return self
 
 
 @register("scheme", "linear")
@@ -49,19 +58,16 @@ class Linear(Scheme):
     def make_plan(self, survey: Survey) -> dict:
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
         bits = COUNT_BITS + LEVELS
-        if survey.budget is None:
-            payload = np.full(len(survey.images), self.config.uses * self.patches)
-        else:
-            payload = self.bench.link.capacity(np.asarray(survey.budget))
+        given = self._given(survey.budget, len(survey.images))
+        payload = np.full(len(survey.images), self.config.uses * self.patches) if given is None else given
         return {"header_uses": choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)}
 
     def encode(self, analysis, budget, knowledge: Knowledge) -> Burst:
         header_uses = self.plan["header_uses"]
-        if budget is None:
+        if (given := self._given(budget, len(analysis))) is None:
             count = np.full(len(analysis), self.config.uses)
         else:
-            room = self.bench.link.capacity(np.asarray(budget)) - header_uses
-            count = np.clip(room // self.patches, 0, self.most)
+            count = np.clip((given - header_uses) // self.patches, 0, self.most)
         symbols = np.zeros((len(analysis), self.most * self.patches), np.complex64)
         power = np.ones(len(analysis))
         for c in np.unique(count[count > 0]):  # pictures of one size together
@@ -89,3 +95,9 @@ class Linear(Scheme):
             patches = self.code.decode(values, np.concatenate([noise, noise], -1).astype(np.float32))
             images[rows] = paste(patches, self.bench.size)
         return images, ok
+
+    def _given(self, budget: np.ndarray | None, pictures: int) -> np.ndarray | None:
+        """Symbols that each picture's budget has room for, header included; None where it has none."""
+        if budget is None and self.config.budget is not None:
+            budget = np.full(pictures, self.config.budget)
+        return None if budget is None else self.bench.link.capacity(np.asarray(budget))
