@@ -38,6 +38,8 @@ def run(
         "Change any key of the scenario; as often as needed. Lists by index, schemes also by name or type."
     ))] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace an earlier run in the folder.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=(
+        "Look at all that the run needs, guess its time and memory; measure nothing, write nothing."))] = False,
 ):
     """Measure every scheme of a scenario at every SNR; leave table, figures and provenance in a folder.
 
@@ -49,6 +51,7 @@ def run(
         linksim run scenarios/awgn.yaml --set pictures=16 --out results/quick
         linksim run scenarios/awgn.yaml --set schemes.0.mu=0.4 --fresh
         linksim run results/awgn/scenario.yaml --out again    # the plan is in it
+        linksim run scenarios/awgn.yaml --dry-run
     """
     from linksim.scenario import load
 
@@ -59,6 +62,10 @@ def run(
                   f"{asked.pictures} pictures x {asked.realisations}, into {escape(str(out))}", highlight=False)
     try:
         _wake_tensorflow()
+        if dry_run:
+            from linksim.experiment.rehearsal import rehearse
+
+            return rehearse(asked, out, fresh, console)
         from linksim.experiment.engine import run as measure
         from linksim.report import draw
         from linksim.report.table import print_table

@@ -98,3 +98,38 @@ def test_doctor_reports_versions_and_openjpeg(capsys):
     call("doctor")
     said = capsys.readouterr().out
     assert "OpenJPEG" in said and "tensorflow" in said and "python" in said
+
+
+def test_a_dry_run_tells_what_there_is_to_do_and_writes_nothing(tmp_path, capsys):
+    scenario = fakes.write(tmp_path / "tiny.yaml")
+    assert call("run", scenario, "--out", tmp_path / "out", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "3 of 3" in said and "as half" in said and "8 of 8 pictures read" in said and "the plan is made" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_a_dry_run_counts_what_an_earlier_run_has_left(tmp_path, capsys):
+    scenario = fakes.write(tmp_path / "tiny.yaml")
+    assert call("run", scenario, "--out", tmp_path / "out") == 0
+    next((tmp_path / "out" / "rows").glob("half_*.parquet")).unlink()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    capsys.readouterr()
+    assert call("run", scenario, "--out", tmp_path / "out", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "1 of 3" in said and said.count("0 of 3") == 2 and "a plan is there" in said
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+@pytest.mark.parametrize(("changes", "part"), [
+    ({"source": {"type": "fake_dots", "count": 7}, "pictures": 8, "calibration": {"pictures": 2}}, "pictures: should"),
+    ({"source": {"type": "fake_dots", "count": 7}, "calibration": {"pictures": 9}}, "calibration.pictures: should"),
+    ({"plan": {"half": {"budget": [1], "choices": {}}}}, "plan: made for other schemes"),
+    ({"schemes": [{"name": "a", "type": "linear", "weights": "linear-scnes"}], "symbols_vs_mu": None},
+     "Did you mean 'linear-scenes'"),
+])
+def test_a_dry_run_refuses_what_the_run_would(tmp_path, capsys, changes, part):
+    scenario = fakes.write(tmp_path / "tiny.yaml", **changes)
+    assert call("run", scenario, "--out", tmp_path / "out", "--dry-run") == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("linksim: ") and part in err and "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
