@@ -34,7 +34,8 @@ from linksim.registry import lookup, names
 from linksim.series import expand
 
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
-_KINDS = {"source": "source", "task": "task", "also": "task", "schemes": "scheme"}  # registry kind of a scenario's typed parts
+# Registry kind of a scenario's typed parts.
+_KINDS = {"source": "source", "task": "task", "also": "task", "schemes": "scheme"}
 LABEL = r"[A-Za-z][A-Za-z0-9_-]*"  # of a further task: it stands in names of columns and files
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
 

@@ -98,6 +98,7 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
     """provenance.json: what numbers depend on, and every session that worked on them."""
     scenario = setup.scenario
     earlier = store.read_json("provenance.json").get("sessions", [])
+    also = {label: {"metric": task.metric, "label": task.metric_label} for label, task in setup.also.items()}
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,
             "failure_policy": _failure(scenario), "tile": scenario.tile,
@@ -105,7 +106,7 @@ def _record(setup: Setup, store: Store, session: dict) -> dict:
             "policies": {name: scheme.declared() for name, scheme in setup.schemes.items() if scheme.declared()},
             "command": session["command"],
             "versions": session["versions"], "git": session["git"], "device": session["device"],
-            "seconds": session["seconds"], "sessions": [*earlier, session]}
+            "seconds": session["seconds"], "sessions": [*earlier, session]} | ({"also": also} if also else {})
 
 
 def _failure(scenario: Scenario) -> str:

@@ -91,8 +91,9 @@ def device() -> dict[str, object]:
 
 def weights(scenario: Scenario) -> dict[str, str]:
     """sha256 of every weight file the scenario names, by key path: other weights, other numbers."""
-    named = {"task.weights": scenario.task} | {
-        f"schemes.{scheme.name}.weights": scheme for scheme in scenario.schemes}
+    named = {"task.weights": scenario.task}
+    named |= {f"also.{label}.weights": task for label, task in scenario.also.items()}
+    named |= {f"schemes.{scheme.name}.weights": scheme for scheme in scenario.schemes}
     named = {key: config.weights for key, config in named.items() if getattr(config, "weights", None)}
     return {key: _sha256(name) for key, name in named.items()}
 

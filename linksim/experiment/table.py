@@ -18,9 +18,10 @@ def line(setup: Setup, rows: list[dict]) -> dict:
     header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
     several. papr_db: peak to average power ratio, in the time domain. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
-    spent = [key for key in rows[0] if key == "uses" or key.startswith("uses_")]
+    further = {key for key in rows[0] if key.partition(".")[0] in setup.also}
+    spent = [key for key in rows[0] if key not in further and (key == "uses" or key.startswith("uses_"))]
     picture = np.array([row["picture"] for row in rows])
-    foreign = {key for key in rows[0] if key.partition(".")[0] in setup.also} | _NOT_SEEN | set(spent)
+    foreign = further | _NOT_SEEN | set(spent)
     seen = [{key: row[key] for key in row if key not in foreign} for row in rows]
     also = {label: [{key.removeprefix(f"{label}."): row[key] for key in row if key.startswith(f"{label}.")}
                     for row in rows] for label in setup.also}

@@ -3,7 +3,8 @@
     scenario.yaml        as resolved: name, source, task, link, schemes, plan, ...
     provenance.json      versions, seeds, ...; "command"; "warnings": sentences printed on figures
     table.parquet        one line per point: scheme, kind ("scheme" | "bound"), snr_db, rows, ap50, ap50_lo,
-                         ap50_hi, uses, uses_<purpose>, header_lost, lost, psnr_db, choice
+                         ap50_hi (of further tasks as <label>.<key>), uses, uses_<purpose>, header_lost, lost,
+                         psnr_db, choice
     symbols_vs_mu.csv    optional: scheme, mu, uses, uses_lo, uses_hi, kept, and ap50 where measured
     examples.npz         optional: sent uint8 [E, S, S, 3]; weights float [E, h, w]; mask bool [E, h, w];
                          classes str [C]; "received/<scheme>" uint8 [E, S, S, 3];
@@ -14,7 +15,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,21 @@ class Run:
         return run
 
     @property
+    def also(self) -> list[str]:
+        """Labels of the further tasks that judged the same pictures."""
+        return list(self.provenance.get("also") or {})
+
+    def judged_by(self, label: str) -> "Run":
+        """The run as the further task called `label` judged it: its scores stand where the main task's do, and points
+        that it says nothing of are left out."""
+        told = self.provenance["also"][label]
+        keys = {f"ap50{end}": f"{label}.{told['metric']}{end}" for end in ("", "_lo", "_hi")}
+        table = [row | {mine: row.get(key) for mine, key in keys.items()} for row in self.table
+                 if row.get(keys["ap50"]) is not None]
+        return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]},
+                       provenance=self.provenance | {"metric": told["label"]})
+
+    @property
     def schemes(self) -> list[str]:
         """Names of the schemes in the table, in the scenario's order."""
         found = list(dict.fromkeys(row["scheme"] for row in self.table if row["kind"] == "scheme"))
@@ -59,6 +75,25 @@ class Run:
     def bounds(self) -> list[str]:
         """Names of the bounds in the table."""
         return list(dict.fromkeys(row["scheme"] for row in self.table if row["kind"] == "bound"))
+
+    @property
+    def series(self) -> dict[str, str]:
+        """Scheme -> the series it is a point of, where it is of one."""
+        return {s["name"]: s["series"] for s in self.scenario.get("schemes", []) if s.get("series")}
+
+    def owner(self, bound: str) -> str | None:
+        """The scheme that a bound belongs to."""
+        return max((name for name in self.schemes if bound.startswith(f"{name}:")), key=len, default=None)
+
+    def budget(self, scheme: str | None) -> float | None:
+        """Channel uses per picture that a scheme was given, or else spent on average; None without one."""
+        if scheme is None:
+            return None
+        config = next((s for s in self.scenario.get("schemes", []) if s["name"] == scheme), {})
+        if scheme in self.series and (given := config.get("budget") or config.get("uses")):
+            return float(given)
+        payer = config.get("budget_as") or scheme
+        return self.points(payer)[0]["uses"] if payer in self.schemes else None
 
     @property
     def snr_db(self) -> list[float]:
