@@ -1,59 +1,77 @@
 """Recipe: YOLOv5 from random weights on any labelled source, in a given number of minutes.
 
-    python -m linksim.training.yolov5 --source scenes --minutes 30 --out yolov5n-scenes.npz
+    linksim train yolov5 --minutes 30 --out yolov5n-scenes.npz
+    linksim train yolov5 --minutes 15 --out second.npz --set seed=7 --set width=0.1875
+    linksim train yolov5 --minutes 8 --out jpeg2000.npz --set start=yolov5n-scenes --set rate=0.0003 \\
+        --set artefacts=jpeg2000
 
 YOLOv5's loss and assignment; AdamW with warm-up and cosine over the time that is left, so that a slow machine anneals
 too; an exponential average of the weights is what is judged and kept. Runs on any Keras backend; goes on from
-its last checkpoint in `--work` where there is one.
+its last checkpoint in `work` where there is one.
 """
 
-import argparse
 import os
-import platform
 import time
 from pathlib import Path
 
 import numpy as np
 
+from linksim.errors import UserError
 from linksim.training import yolov5_data as data
+from linksim.training.cards import command, machine, portable
 
 
-def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: int = 12_000, check: int = 400,
-          multiples: str = "n", batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
-          workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
+def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path | None = None,
+          pictures: int = 12_000, check: int = 400, multiples: str = "n", width: float | None = None,
+          depth: float | None = None, batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
+          start: str | None = None, artefacts: str | None = None, share: float = 0.75, workers: int = 2,
+          precision: str = "mixed_bfloat16") -> dict:
     """Train; write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
 
-    source: mapping as in a scenario ({"type": "scenes", "size": 256}); its splits train and calibration are used,
-    the latter (`check` pictures) to judge. work: folder for pictures and checkpoints.
+    source: mapping as in a scenario, default {"type": "scenes", "size": 256}; its splits train and calibration are
+        used, the latter (`check` pictures) to judge.
+    work: folder for pictures and checkpoints, default a folder beside `out`.
     minutes: of training, from the first batch to the last, over all resumptions.
+    multiples: depth and width of YOLOv5n, s or m; `width` and `depth` set one of them otherwise.
+    start: weights to go on from, for fine-tuning: their classes, size and anchors, batch normalisation folded in.
+    artefacts: "jpeg2000": a `share` of the pictures is seen as JPEG2000 leaves it at 400 to 6,000 bytes.
     """
     import keras
 
     from linksim import weights
-    from linksim.tasks.yolov5.network import MULTIPLES, build_yolov5, fold
+    from linksim.tasks.yolov5.network import build_yolov5, fold
 
-    work, out, size = Path(work), Path(out), source["size"]
+    out = Path(out)
+    source = {"size": 256} | (source or {"type": "scenes"})
+    work, size = Path(work or out.with_suffix(".training")), source["size"]
     classes = data.open_source(source, "train").classes
+    arrays, config = _start(start, classes, size) if start else (None, _config(multiples, width, depth))
+    depth, width = config["depth"], config["width"]
     began = time.time()
-    images, objects = data.prepare(source, "train", pictures, work, workers)
-    held = data.prepare(source, "calibration", check, work, workers)
+    images, objects = data.prepare(source, "train", pictures, work, workers, artefacts, share)
+    held = data.prepare(source, "calibration", check, work, workers, artefacts, share)
     print(f"{len(images)} + {len(held[0])} pictures ready after {time.time() - began:.0f} s", flush=True)
 
-    anchors = data.fit_anchors(objects, np.random.default_rng(seed))
-    depth, width = MULTIPLES[multiples]
+    anchors = np.asarray(config.get("anchors", data.fit_anchors(objects, np.random.default_rng(seed))), np.float32)
     keras.utils.set_random_seed(seed)
-    model = _trainee(build_yolov5(depth, width, len(classes), size, fused=False, dtype=precision), anchors, size)
+    folded = arrays is not None
+    network = build_yolov5(depth, width, len(classes), size, fused=folded, dtype=precision)
+    if folded:
+        weights.assign(network, arrays)
+    model = _trainee(network, anchors, size)
     model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.02, clipnorm=10.0), jit_compile=False)
     judge_model = build_yolov5(depth, width, len(classes), size, dtype="float32")
-    average = build_yolov5(depth, width, len(classes), size, fused=False, dtype="float32")
+    average = build_yolov5(depth, width, len(classes), size, fused=folded, dtype="float32")
     state = _State(model, work / "checkpoint.npz")
     card = {
-        "kind": "yolov5", "name": out.stem, "classes": list(classes),
-        "data": f"source {source}, split train, {pictures} pictures", "recipe": "linksim.training.yolov5",
-        "command": f"python -m linksim.training.yolov5 --source {source['type']} --size {size} --minutes {minutes:g} "
-                   f"--pictures {pictures} --batch {batch} --rate {rate:g} --seed {seed} --out {out.name}",
-        "machine": f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on "
-                   f"{keras.backend.backend()}",
+        "kind": "yolov5", "name": out.stem, "classes": list(classes), "recipe": "yolov5",
+        "data": f"source {source}, split train, {pictures} pictures"
+                + (f", {share:.0%} of them as {artefacts} leaves them at {data.BYTES[0]} to {data.BYTES[1]:,} bytes"
+                   if artefacts else ""),
+        "command": command("yolov5", out, minutes, source=portable([source])[0], pictures=pictures, width=width,
+                           depth=round(depth, 6), batch=batch, rate=rate, seed=seed, start=start and Path(start).name,
+                           artefacts=artefacts, share=share if artefacts else None),
+        "machine": machine(),
         "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
     }
 
@@ -96,6 +114,25 @@ def train(source: dict, out: Path, work: Path, minutes: float = 30, pictures: in
         batches = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps)
         model.fit(batches, epochs=1_000_000, verbose=0, callbacks=[Follow()])
     return card
+
+
+def _config(multiples: str, width: float | None, depth: float | None) -> dict:
+    from linksim.tasks.yolov5.network import MULTIPLES
+
+    if multiples not in MULTIPLES:
+        raise UserError(f"multiples: should be one of {', '.join(MULTIPLES)} (found {multiples!r})")
+    return {"depth": depth or MULTIPLES[multiples][0], "width": width or MULTIPLES[multiples][1]}
+
+
+def _start(name: str, classes: tuple[str, ...], size: int) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays and configuration of weights to go on from. UserError where they are for other classes or sizes."""
+    from linksim import weights
+
+    arrays, card = weights.load(name, "yolov5")
+    if tuple(card["classes"]) != tuple(classes) or card["config"]["input_size"] != size:
+        raise UserError(f"start: {name} detects {', '.join(card['classes'])} at {card['config']['input_size']} pixels, "
+                        f"the source has {', '.join(classes)} at {size}")
+    return arrays, card["config"]
 
 
 def _schedule(done: float, step: int) -> float:
@@ -178,24 +215,3 @@ class _State:
             step, self.seconds, self.best, averaged = file["at"].tolist()
         self.step, self.averaged = int(step), int(averaged)
         return True
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", default="scenes", help="registered name of the source")
-    parser.add_argument("--path", help="folder of the data, for a source that has one")
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--out", type=Path, required=True, help="weights file to write (.npz)")
-    parser.add_argument("--work", type=Path, default=Path("training-yolov5"), help="folder for pictures, checkpoints")
-    for name, value in (("minutes", 30.0), ("pictures", 12_000), ("check", 400), ("multiples", "n"), ("batch", 16),
-                        ("rate", 2e-3), ("steps", 150), ("seed", 0), ("workers", 2), ("precision", "mixed_bfloat16")):
-        parser.add_argument(f"--{name}", type=type(value), default=value)
-    options = vars(parser.parse_args())
-    source = {"type": options.pop("source"), "size": options.pop("size")}
-    if path := options.pop("path"):
-        source["path"] = path
-    train(source, **options)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,22 +8,31 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
+from linksim.errors import UserError
 from linksim.tasks.yolov5.network import STRIDES
 
 GREY = (114, 114, 114)
+BYTES = (400, 6000)  # of a picture that is seen with a codec's artefacts
 
 
-def prepare(source: dict, split: str, count: int, folder: Path, workers: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def prepare(source: dict, split: str, count: int, folder: Path, workers: int, artefacts: str | None = None,
+            share: float = 0.75) -> tuple[np.ndarray, list[np.ndarray]]:
     """Pictures uint8 [count, S, S, 3] (memory-mapped) and objects: per picture float32 [K, 5], class index and
-    x0 y0 x1 y1 in pixels; difficult objects left out. Made once by `workers` processes, then read from `folder`."""
-    pictures, labels = folder / f"{split}-{count}.npy", folder / f"{split}-{count}-objects.npz"
+    x0 y0 x1 y1 in pixels; difficult objects left out. Made once by `workers` processes, then read from `folder`.
+
+    artefacts: None, or "jpeg2000": a `share` of the pictures is what the codec leaves of them (`coded`)."""
+    if artefacts not in (None, "jpeg2000"):
+        raise UserError(f"artefacts: should be jpeg2000, or left out (found {artefacts!r})")
+    kind = f"{split}-{count}" + (f"-{artefacts}-{share:g}" if artefacts else "")
+    pictures, labels = folder / f"{kind}.npy", folder / f"{kind}-objects.npz"
     if not labels.exists():
         folder.mkdir(parents=True, exist_ok=True)
         store = np.lib.format.open_memmap(pictures, "w+", np.uint8, (count, source["size"], source["size"], 3))
-        jobs = [(source, split, range(i, min(i + 64, count))) for i in range(0, count, 64)]
+        jobs = [(source, split, range(i, min(i + 64, count)), share if artefacts else 0.0)
+                for i in range(0, count, 64)]
         objects = []
         with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            for (_, _, indices), (part, found) in zip(jobs, pool.map(_make, jobs), strict=True):
+            for (_, _, indices, _), (part, found) in zip(jobs, pool.map(_make, jobs), strict=True):
                 store[indices.start : indices.stop] = part
                 objects += found
         store.flush()
@@ -34,14 +43,29 @@ def prepare(source: dict, split: str, count: int, folder: Path, workers: int) ->
 
 
 def _make(job) -> tuple[np.ndarray, list[np.ndarray]]:
-    config, split, indices = job
+    config, split, indices, share = job
     source = open_source(config, split)
     pictures, truths = source.batch(np.arange(indices.start, indices.stop))
+    if share:
+        pictures = coded(pictures, indices, share)
     objects = []
     for truth in truths:
         classes = np.array([source.classes.index(name) for name in truth.labels], np.float32)
         objects.append(np.column_stack([classes, truth.boxes]).astype(np.float32)[~truth.difficult])
     return pictures, objects
+
+
+def coded(pictures: np.ndarray, indices, share: float) -> np.ndarray:
+    """Pictures uint8 [B, S, S, 3] of which a `share` went through JPEG2000 at sizes log-uniform in `BYTES`; which ones
+    and how far follows from their indices alone."""
+    from baselines.codecs.jpeg2000 import Jpeg2000
+
+    codec, out = Jpeg2000(remember=0), pictures.copy()
+    for b, index in enumerate(indices):
+        rng = np.random.default_rng((2000, int(index)))
+        if rng.random() < share:
+            out[b] = codec.picture(codec.largest(pictures[b], int(np.exp(rng.uniform(*np.log(BYTES))))))
+    return out
 
 
 def open_source(config: dict, split: str):
