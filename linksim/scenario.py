@@ -29,8 +29,9 @@ from pydantic import (
     model_validator,
 )
 
-from linksim.errors import UserError
+from linksim.errors import UserError, shown
 from linksim.registry import lookup, names
+from linksim.yaml_text import parse
 from linksim.series import expand
 
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
@@ -153,7 +154,7 @@ class Scenario(Strict):
     def _also(cls, value):
         """Further tasks, by a label that names their columns (`<label>.<metric>`) and figures."""
         if not isinstance(value, dict):
-            raise UserError(f"also: should map labels to tasks, like {{second: {{type: detection}}}} (found {value!r})")
+            raise UserError(f"also: should map labels to tasks, like {{second: {{type: detection}}}} (found {shown(value)})")
         for i, label in enumerate(value):
             if not re.fullmatch(LABEL, str(label)):
                 raise UserError(f"also: a label should be a letter and then letters, digits, _ or - (found {label!r})")
@@ -174,7 +175,7 @@ class Scenario(Strict):
     @classmethod
     def _schemes(cls, value):
         if not isinstance(value, list):
-            raise UserError(f"schemes: should be a list of schemes (found {value!r})")
+            raise UserError(f"schemes: should be a list of schemes (found {shown(value)})")
         return [_by_type("scheme", scheme, f"schemes.{i}") for i, scheme in enumerate(value)]
 
     @field_validator("snr_db", mode="before")
@@ -287,8 +288,8 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Scena
         raise UserError(f"no scenario at {path}{_nearest(str(path), near)}"
                         + (f" That folder holds: {', '.join(near)}." if near else ""))
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raw = parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} isn't readable YAML: {error}") from None
     if not isinstance(raw, dict):
         raise UserError(f"{path}: a scenario is a mapping of keys to values (found {type(raw).__name__})")
@@ -314,22 +315,11 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe subset; a key written twice is an error, not the last one's victory."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1 and key != "<<":
-                raise yaml.YAMLError(f"key {key!r} is written twice, {node.start_mark}")
-        return super().construct_mapping(node, deep)
-
-
 def _by_type(kind: str, value: Any, at: str, key: str = "type") -> BaseModel:
     if isinstance(value, BaseModel):
         return value
     if not isinstance(value, dict) or not isinstance(value.get(key), str):
-        raise UserError(f"{at}: should have a `{key}` (found {value!r}). Known: {', '.join(names(kind))}.")
+        raise UserError(f"{at}: should have a `{key}` (found {shown(value)}). Known: {', '.join(names(kind))}.")
     try:
         cls = lookup(kind, value[key])
     except UserError as error:
@@ -341,11 +331,11 @@ def _explain(model: type[BaseModel], found: dict, at: str) -> str:
     place = ".".join(str(step) for step in (at, *found["loc"]) if step != "")
     if found["type"] == "extra_forbidden":
         allowed = _keys(model, found["loc"][:-1])
-        return (f"{place}: unknown key (found {found['input']!r}){_nearest(str(found['loc'][-1]), allowed)}"
+        return (f"{place}: unknown key (found {shown(found['input'])}){_nearest(str(found['loc'][-1]), allowed)}"
                 f" Allowed: {', '.join(allowed)}.")
     if found["type"] == "missing":
         return f"{place}: missing"
-    return f"{place}: {found['msg'][:1].lower()}{found['msg'][1:]} (found {found['input']!r})"
+    return f"{place}: {found['msg'][:1].lower()}{found['msg'][1:]} (found {shown(found['input'])})"
 
 
 def _keys(model: type[BaseModel], loc: tuple) -> list[str]:
@@ -371,10 +361,7 @@ def _override(raw: dict, override: str) -> None:
     path, equals, text = override.partition("=")
     if not equals or not path:
         raise UserError(f"--set {override}: should read key.path=value")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {override}: the value isn't readable YAML: {error}") from None
+    value = parse(text, f"--set {override}: the value")
     here: Any = raw
     *steps, last = path.strip().split(".")
     for step in steps:
@@ -396,7 +383,7 @@ def _forget(here: dict, kind: str | None, name: Any) -> None:
 
 def _entry(items: Any, step: str, override: str) -> int:
     if not isinstance(items, list):
-        raise UserError(f"--set {override}: {step!r} leads below the value {items!r}")
+        raise UserError(f"--set {override}: {step!r} leads below the value {shown(items)}")
     if step.lstrip("-").isdigit() and -len(items) <= int(step) < len(items):
         return int(step)
     entries = [entry if isinstance(entry, dict) else {} for entry in items]
