@@ -1,17 +1,52 @@
-"""What a weight means, and how the detector's feature maps reach the token grid.
+"""What a weight means, by what the receiver wants, and how the detector's feature maps reach the token grid.
 
-The weight of a patch says how much the detector's findings rest on it: the score of the nearest find, fading with the
-distance between patch and box,
+detection: how much the detector's findings rest on a patch: the score of the nearest find, fading with the distance
+between patch and box,
 
     w(patch) = max_d  score_d * exp(-distance(patch, box_d) / REACH)
 
-with the distance in patches, 0 where they touch. The semantic-aware model learns to predict it from the detector's
-intermediate features, the finds being the detector's own on the clean picture: no boxes drawn by people are needed.
+with the distance in patches, 0 where they touch. classification: the same, of the main find alone. reconstruction: the
+share of the picture's energy around its mean colour that lies in patches no heavier than this one; keeping w >= mu then
+gives up at most the share mu of what the mean colour leaves to be explained.
+
+The semantic-aware model learns to predict it from the detector's intermediate features, the finds being the detector's
+own on the clean picture: no boxes drawn by people are needed.
 """
+
+from typing import Literal
 
 import numpy as np
 
+from linksim.tasks.classification import main_find
+
+Aim = Literal["detection", "classification", "reconstruction"]
 REACH = 1.0  # patches over which a find's importance falls to 1/e
+
+
+def importance_for(aim: Aim, image: np.ndarray, boxes: np.ndarray, scores: np.ndarray, patch: int = 16) -> np.ndarray:
+    """Weights float32 [S/patch, S/patch] in [0, 1] for a receiver's aim. image: uint8 [S, S, 3]; boxes, scores: what
+    the detector finds in it, as for `importance`. ValueError: an unknown aim."""
+    if aim == "reconstruction":
+        return energy_share(image, patch)
+    if aim == "classification":
+        main = main_find({"boxes": boxes, "scores": scores, "labels": np.arange(len(scores))})
+        kept = [] if main is None else [main]
+        boxes, scores = np.asarray(boxes).reshape(-1, 4)[kept], np.asarray(scores)[kept]
+    elif aim != "detection":
+        raise ValueError(f"aim: should be detection, classification or reconstruction, got {aim!r}")
+    return importance(boxes, scores, image.shape[0], patch)
+
+
+def energy_share(image: np.ndarray, patch: int = 16) -> np.ndarray:
+    """Weights float32 [S/patch, S/patch]: with e the squared distance of a patch of uint8 [S, S, 3] to the picture's
+    mean colour, the sum of all e' <= e over the sum of all. The heaviest patch has 1, a flat picture 0 everywhere."""
+    side = image.shape[0] // patch
+    patches = image[: side * patch, : side * patch].astype(np.float64).reshape(side, patch, side, patch, 3)
+    energy = np.square(patches - patches.mean(axis=(0, 1, 2, 3))).sum(axis=(1, 3, 4)).ravel()
+    order = np.sort(energy)
+    total = np.cumsum(order)
+    share = total[np.searchsorted(order, energy, side="right") - 1] / max(total[-1], 1e-12)
+    return share.reshape(side, side).astype(np.float32)
 
 
 def importance(boxes: np.ndarray, scores: np.ndarray, size: int, patch: int = 16) -> np.ndarray:
