@@ -74,7 +74,8 @@ def budget(run: Run) -> str:
         if scheme.get("budget_as"):
             several = (scheme.get("harq") or {}).get("rounds", 1) > 1
             rule = RATES["harq" if several else scheme.get("rate", "per_picture")]
-            groups.setdefault((scheme["budget_as"], rule), []).append(_quoted(scheme["name"]))
+            owner = run.series.get(scheme["budget_as"], scheme["budget_as"])
+            _once(groups.setdefault((owner, rule), []), run, scheme["name"])
     rules = [f"{_and(names)}: {rule} as {_quoted(owner)}" for (owner, rule), names in groups.items()]
     return "; ".join(rules or ["every scheme spends its own budget"]) + "; headers, CRC and pilots are billed"
 
@@ -84,7 +85,7 @@ def policies(run: Run) -> str:
     calibration = run.scenario.get("calibration", {})
     groups: dict[str, list[str]] = {}
     for name, told in run.provenance.get("policies", {}).items():
-        groups.setdefault(told, []).append(_quoted(name))
+        _once(groups.setdefault(told, []), run, name)
     own = "; ".join(f"{_and(names)}: {told}" for told, names in groups.items())
     failure = run.provenance.get("failure_policy", "drop: a lost picture is judged as a mid-grey one")
     chosen = (f"{_chosen(run)} chosen on {calibration.get('pictures', '?')} calibration pictures with "
@@ -122,6 +123,12 @@ def sentences(*parts: str) -> str:
 
 def _count(n, what: str) -> str:
     return f"{n} {what}" + ("" if n == 1 else "s")
+
+
+def _once(group: list[str], run: Run, name: str) -> None:
+    """Name a scheme, or once for all of them the series that it is of."""
+    if (name := _quoted(run.series.get(name, name))) not in group:
+        group.append(name)
 
 
 def _quoted(name: str) -> str:

@@ -85,16 +85,6 @@ class Run:
         """The scheme that a bound belongs to."""
         return max((name for name in self.schemes if bound.startswith(f"{name}:")), key=len, default=None)
 
-    def budget(self, scheme: str | None) -> float | None:
-        """Channel uses per picture that a scheme was given, or else spent on average; None without one."""
-        if scheme is None:
-            return None
-        config = next((s for s in self.scenario.get("schemes", []) if s["name"] == scheme), {})
-        if scheme in self.series and (given := config.get("budget") or config.get("uses")):
-            return float(given)
-        payer = config.get("budget_as") or scheme
-        return self.points(payer)[0]["uses"] if payer in self.schemes else None
-
     @property
     def snr_db(self) -> list[float]:
         """SNR points in dB, increasing."""

@@ -40,13 +40,22 @@ class Look:
 
 
 def looks(run: Run) -> dict[str, Look]:
-    """Scheme or bound -> look. A bound is thin and dashed, in the colour of the scheme it belongs to."""
-    found = {}
-    for i, name in enumerate(run.schemes):
-        found[name] = Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)])
-    for i, name in enumerate(run.bounds):
-        owner = max((s for s in run.schemes if name.startswith(f"{s}:")), key=len, default=None)
-        found.setdefault(name, Look(found[owner].color if owner else SOFT, "", DASHES[i % len(DASHES)], 1.1))
+    """Scheme, series or bound -> look. Schemes of a series look alike. A bound is thin and dashed, in the colour of the
+    scheme it belongs to; the bounds of a scheme differ in their dashes."""
+    found: dict[str, Look] = {}
+    for name in run.schemes:
+        curve, i = run.series.get(name, name), len({id(look) for look in found.values()})
+        look = found.setdefault(curve, Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]))
+        found[name] = look
+    dashes: dict[str, tuple] = {}
+    for name in run.bounds:
+        owner = run.owner(name)
+        series = run.series.get(owner)
+        called = name.replace(owner, series, 1) if series else name
+        dash = dashes.setdefault(called, DASHES[len(dashes) % len(DASHES)])
+        look = Look(found[owner].color if owner else SOFT, "", dash, 1.1)
+        found.setdefault(name, look)
+        found.setdefault(called, look)
     return found
 
 

@@ -21,6 +21,8 @@ WORDS = {"payload": "payload", "side_information": "side information", "coding":
 def shown(run: Run, name: str) -> list[dict]:
     """The points a scheme is shown at: one if its uses are the same at every SNR (within 1 %), else three."""
     points = run.points(name)
+    if name in run.series:  # many bars: the middle one speaks for the scheme
+        return [points[len(points) // 2]]
     table = np.array([list(run.split(p).values()) for p in points])
     if len(points) == 1 or (np.ptp(table, axis=0) <= 0.01 * max(table.sum(1).max(), 1)).all():
         return points[:1]
@@ -40,7 +42,8 @@ def figure(run: Run):
     tall = sum(step * len(points) + gap for _, points in groups)
     words = caption.sentences("Complex channel uses per picture, mean over pictures and draws",
                               caption.budget(run), "one bar where the split is the same at every SNR, else "
-                              "the lowest, the middle and the highest")
+                              "the lowest, the middle and the highest" + (
+                                  "; of schemes at several budgets the middle" if run.series else ""))
     title = "Channel uses per picture by purpose"
     fig, (left, bottom, _, body) = style.sheet(run, width, tall + 0.95, title, words)
     ax = style.axes(fig, left + side, bottom + 0.58, width - side - 0.75, tall)
