@@ -142,3 +142,24 @@ def test_power_falls_as_in_photographs(drawn):
     bins = [(frequency >= a) & (frequency < b) for a, b in pairwise(edges)]
     x, y = np.log([frequency[b].mean() for b in bins]), np.log([power[b].mean() for b in bins])
     assert -2.3 < np.polyfit(x, y, 1)[0] < -1.7
+
+
+def test_a_scene_without_objects_is_the_same_ground():
+    empty, truths = source(objects=0).batch(range(4))
+    full, found = source().batch(range(4))
+    assert all(len(truth.boxes) == len(truth.labels) == len(truth.difficult) == 0 for truth in truths)
+    for ground, picture, truth in zip(empty, full, found, strict=True):
+        away = np.ones(ground.shape[:2], bool)
+        for x0, y0, x1, y1 in truth.boxes.astype(int):
+            away[max(y0 - 3, 0) : y1 + 3, max(x0 - 3, 0) : x1 + 3] = False
+        assert not np.array_equal(ground, picture)
+        if len(truth.boxes):  # where no object is, hardly anything differs (hidden objects aside)
+            assert (ground[away] == picture[away]).mean() > 0.9
+
+
+def test_the_number_of_objects_is_written_only_where_asked_for():
+    cls = lookup("source", "scenes")
+    assert cls.Config(type="scenes").model_dump() == {"type": "scenes", "size": 256}
+    assert cls.Config(type="scenes", objects=0).model_dump()["objects"] == 0
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        cls.Config(type="scenes", objects=-1)

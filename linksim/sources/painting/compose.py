@@ -10,8 +10,11 @@ from linksim.sources.painting.shapes import CLASSES
 from linksim.sources.painting.thing import paint_object
 
 
-def paint(split: str, index: int, size: int):
-    """Picture uint8 [size, size, 3], boxes float32 [K, 4], K class names, difficult bool [K], the draws."""
+def paint(split: str, index: int, size: int, objects: int | None = None):
+    """Picture uint8 [size, size, 3], boxes float32 [K, 4], K class names, difficult bool [K], the draws.
+
+    objects: how many are painted at most (one that finds no place is left out); None: the scene says. The ground is the
+    same whatever their number."""
     d = Draws(split, index)
     scale = size / 256
     fields = field_pair(d.rng, size, d.shape(*knobs.FIELD_SLOPE), d.shape(1, 4), d.shape(0, np.pi))
@@ -19,19 +22,19 @@ def paint(split: str, index: int, size: int):
     canvas = paint_ground(d, size, scale, fields, light)
     owner = np.full((size, size), -1, np.int8)
     names, whole = [], []
-    for box in _places(d, size, scale):
+    for box in _places(d, size, scale, objects):
         names.append(list(CLASSES)[int(d.place(0, len(CLASSES)))])
         whole.append(paint_object(d, canvas, owner, len(whole), names[-1], box, fields, light))
     return (_rgb(canvas), *_truth(owner, names, whole, scale), d)
 
 
-def _places(d: Draws, size: int, scale: float) -> np.ndarray:
+def _places(d: Draws, size: int, scale: float, objects: int | None) -> np.ndarray:
     """Boxes float64 [K, 4] for the objects, back to front; none covers more than COVER of another."""
     low, high = knobs.OBJECTS
     weight = knobs.OBJECTS_DECAY ** np.arange(high - low + 1)
     count = low + int(np.searchsorted(np.cumsum(weight) / weight.sum(), d.place(0, 1)))
     boxes = []
-    for _ in range(count):
+    for _ in range(count if objects is None else objects):
         deviate = d.shape(-1, 1, 3).sum()  # nearly normal with variance 1
         side = scale * np.clip(knobs.SIDE_MEDIAN * np.exp(knobs.SIDE_SPREAD * deviate), *knobs.SIDE_RANGE)
         for _ in range(8):
