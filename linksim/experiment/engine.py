@@ -36,6 +36,7 @@ def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | N
         lines += _bounds(setup, store, clock)
         with clock.work("table", 1, "writing the table"):
             lines += table.clean(setup)
+            store.write_arrays("bootstrap.npz", table.take_resampled(lines))
             store.write_table(lines)
             if resolved.symbols_vs_mu:
                 store.write_csv("symbols_vs_mu.csv", table.symbols_vs_mu(setup, lines))

@@ -149,6 +149,12 @@ def example_snr(setup: Setup) -> float:
     return min(setup.scenario.snr_db, key=lambda snr: abs(snr - setup.scenario.examples.snr_db))
 
 
+def take_resampled(lines: list[dict]) -> dict[str, np.ndarray]:
+    """Take the resamples' scores out of the lines: "<kind>/<SNR>/<key>/<scheme>" -> float64 [bootstrap]."""
+    return {f"{line['kind']}/{line['snr_db']:g}/{key.removesuffix('_resampled')}/{line['scheme']}": line.pop(key)
+            for line in lines for key in list(line) if key.endswith("_resampled")}
+
+
 def _score(setup: Setup, seen: list[dict], picture: np.ndarray, label: str | None = None) -> dict[str, float]:
     return setup.also.get(label, setup.task).score(seen, _truths(setup, picture), picture, **setup.bootstrap)
 

@@ -41,4 +41,8 @@ class Task(ABC):
     def score(self, observations: list[dict], truths: list, pictures: np.ndarray, bootstrap: int = 0,
               seed: int = 0) -> dict[str, float]:
         """Metrics over all rows. pictures: int [R], which picture a row shows (the bootstrap's cluster).
-        Keys: the metric, and with bootstrap > 0 also `<metric>_lo` and `<metric>_hi` (95 % percentile interval)."""
+        Keys: the metric, and with bootstrap > 0 also `<metric>_lo` and `<metric>_hi` (95 % percentile interval).
+
+        `<metric>_resampled`, float64 [bootstrap], may stand beside them: the metric over every resample. Which pictures
+        a resample has depends on the seed and on how many there are alone, so that two schemes judged on the same
+        pictures can be compared resample by resample."""

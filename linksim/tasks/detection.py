@@ -34,4 +34,5 @@ class Detection(Finder):
         if bootstrap:
             resampled = ap.bootstrap(matches, pictures, bootstrap, seed, protocol)
             found["ap50_lo"], found["ap50_hi"] = np.percentile(resampled, (2.5, 97.5)).tolist()
+            found["ap50_resampled"] = resampled
         return found

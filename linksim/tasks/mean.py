@@ -5,7 +5,8 @@ import numpy as np
 
 def mean_score(values: dict[str, np.ndarray], pictures: np.ndarray, bootstrap: int = 0,
                seed: int = 0) -> dict[str, float]:
-    """Mean of float [R] per key; with bootstrap > 0 also `<key>_lo`, `<key>_hi`, its 95 % percentile interval.
+    """Mean of float [R] per key; with bootstrap > 0 also `<key>_lo`, `<key>_hi`, its 95 % percentile interval, and
+    `<key>_resampled`, the means it was taken of.
 
     pictures: int [R], the picture a row shows. Pictures are drawn with replacement, each with all of its rows."""
     names, picture = np.unique(pictures, return_inverse=True)
@@ -16,4 +17,5 @@ def mean_score(values: dict[str, np.ndarray], pictures: np.ndarray, bootstrap: i
         for key, value in values.items():
             means = draws @ np.bincount(picture, np.asarray(value, np.float64)) / rows
             found[f"{key}_lo"], found[f"{key}_hi"] = np.percentile(means, (2.5, 97.5)).tolist()
+            found[f"{key}_resampled"] = means
     return found
