@@ -45,8 +45,8 @@ class Linear(Scheme):
         if bench.size % 16:
             raise UserError(f"scheme {config.name!r}: picture size must be a multiple of 16, got {bench.size}")
         arrays, _ = weights.load(config.weights, "linear")
-        self.code = LinearCode(arrays["mean"].astype(np.float32), arrays["basis"].astype(np.float32),
-                               arrays["deviation"].astype(np.float32))
+        with weights.fitting(config.weights):
+            self.code = LinearCode(*(arrays[key].astype(np.float32) for key in ("mean", "basis", "deviation")))
         self.patches = (bench.size // 16) ** 2
         self.most = self.code.basis.shape[1] // 2
         if not 1 <= config.uses <= self.most:

@@ -19,6 +19,13 @@ class LinearCode:
     basis: np.ndarray
     deviation: np.ndarray
 
+    def __post_init__(self):
+        """ValueError where the shapes don't belong together."""
+        shapes, (values, components) = (self.mean.shape, self.deviation.shape), self.basis.shape
+        if shapes != ((values,), (components,)) or components < 2:
+            raise ValueError(f"mean, basis and deviation should be [D], [D, K], [K], got {list(self.mean.shape)}, "
+                             f"{list(self.basis.shape)}, {list(self.deviation.shape)}")
+
     def scale(self, count: int) -> np.ndarray:
         """g, float32 [count]: one unit of mean power per *complex* symbol (two real values) over `count` values."""
         sigma = np.maximum(self.deviation[:count], 1e-6)

@@ -33,7 +33,7 @@ def read_annotation(path: Path) -> Annotation:
         return _annotation(_parse(path))
     except FileNotFoundError:
         raise UserError(f"annotation {path} is missing. Put it there, or unlist the picture.") from None
-    except (expat.ExpatError, OSError, ValueError) as reason:
+    except (expat.ExpatError, OSError, ValueError, LookupError) as reason:
         raise UserError(f"annotation {path} cannot be read: {reason}. Fetch it again, or mend it.") from None
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from linksim.errors import UserError
 
 GREY = 114
+FORMATS = ("JPEG", "PNG")  # Pillow reads others whatever a file is called, and runs Ghostscript for one of them
 DAMAGE = OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError  # what Pillow may raise
 
 
@@ -17,7 +18,7 @@ def read_picture(path: Path) -> Image.Image:
     if not path.is_file():
         raise UserError(f"picture {path} is missing. Put it there, or leave it out of the list.")
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             return image.convert("RGB")
     except DAMAGE as reason:
         raise UserError(f"picture {path} cannot be read: {reason}. Fetch it again or leave it out.") from None

@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import numpy as np
 from linksim.errors import UserError
 
 FOLDER = Path(__file__).parent
+LARGEST = 4e9  # bytes that a file may unpack to
+DAMAGE = (ValueError, OSError, EOFError, MemoryError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error)
 KEYS = ("kind", "name", "data", "recipe", "command", "minutes", "machine", "scores", "classes", "config")
 
 
@@ -54,10 +58,10 @@ def load(name_or_path: str, kind: str) -> tuple[dict[str, np.ndarray], dict]:
     path = _find(str(name_or_path), kind)
     card_path = path.with_suffix(".json")
     try:
-        card = json.loads(card_path.read_text())
+        card = json.loads(card_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"weights {path}: the card {card_path.name} is missing beside them") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise UserError(f"weights {path}: the card {card_path.name} is not JSON ({error})") from None
     if not isinstance(card, dict) or card.get("kind") != kind:
         found = card.get("kind") if isinstance(card, dict) else type(card).__name__
@@ -65,10 +69,20 @@ def load(name_or_path: str, kind: str) -> tuple[dict[str, np.ndarray], dict]:
     if card.get("sha256") != _sha256(path):
         raise UserError(f"weights {path}: the sha256 differs from the card's; the file is damaged or was replaced")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}, card
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"weights {path} can't be read as NumPy arrays: {error}") from None
+        return _arrays(path), card
+    except DAMAGE as error:
+        raise UserError(f"weights {path} can't be read as NumPy arrays: {str(error) or type(error).__name__}") from None
+
+
+@contextmanager
+def fitting(name: str):
+    """Around what takes the arrays and the card of weights called `name` apart: UserError where they lack something,
+    or have it in another form. Their file is whole, but no recipe of ours made it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise UserError(f"weights {name!r} don't fit: {type(error).__name__}: {str(error)[:300]}. Another recipe or "
+                        "another version made them; train them again, or take shipped ones") from error
 
 
 def model_arrays(model, dtype=np.float32) -> dict[str, np.ndarray]:
@@ -89,6 +103,21 @@ def assign(model, arrays: dict[str, np.ndarray]) -> None:
                             f"the model needs {tuple(variable.shape)}")
     for path, variable in wanted.items():
         variable.assign(arrays[path])
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """Numbers by name, all finite; ValueError (or one of DAMAGE) where anything else is in the file."""
+    with zipfile.ZipFile(path) as archive:
+        if (size := sum(entry.file_size for entry in archive.infolist())) > LARGEST:
+            raise ValueError(f"they unpack to {size / 1e9:.1f} GB")
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+            raise ValueError(f"{name!r} is no array of real numbers")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name!r} holds values that aren't finite")
+    return arrays
 
 
 def _find(name: str, kind: str) -> Path:

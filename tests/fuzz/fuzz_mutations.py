@@ -46,7 +46,7 @@ def places(tree, path=()) -> list[tuple]:
 def trees(draw):
     """A shipped scenario with one to four values changed."""
     tree = copy.deepcopy(draw(st.sampled_from(TREES)))
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3, 4]))):
         if found := places(tree):
             _change(draw, tree, draw(st.sampled_from(found)))
     return tree
@@ -92,13 +92,13 @@ MAP_BOMB = "m0: &m0 {a: 1}\n" + "".join(
     f"m{i}: &m{i} {{a: *m{i - 1}, b: *m{i - 1}, c: *m{i - 1}}}\n" for i in range(1, 40))
 MERGE_BOMB = "k0: &k0 {a: 1}\n" + "".join(
     f"k{i}: &k{i}\n  <<: [{', '.join([f'*k{i - 1}'] * 9)}]\n" for i in range(1, 10))
-TEXTS = ["", "\n", "---\n---\n", "\x00", "%YAML 9.9\n---\na: b", "name: !!python/object/apply:os.system [id]\n", "- a\n- b",
-         "? [a, b]\n: c", "? {a: b}\n: c", "a: &x\n  b: *x", "&x [*x]", "name: *nowhere", BOMB, MAP_BOMB, MERGE_BOMB,
+TEXTS = ["", "\n", "---\n---\n", "\x00", "%YAML 9.9\n---\na: b", "name: !!python/object/apply:os.system [id]\n",
+         "- a\n- b", "? [a, b]\n: c", "? {a: b}\n: c", "a: &x\n  b: *x", "&x [*x]", "name: *nowhere", BOMB, MAP_BOMB, MERGE_BOMB,
          "[" * 5000, "{a: " * 5000, "- " * 5000, "a:\n" + "".join(" " * i + "a:\n" for i in range(1, 900)),
          "!!binary aGk=", "a: !!set {b, c}", "2001-01-01", "name: 2001-01-01", "<<: {a: b}", "<<: 7", "? \n", "a: b: c",
          "\tname: x", "name: |\n x", "\ufeffname: x", "name: " + "9" * 5000, "seed: 0x" + "f" * 5000,
-         "seed: 1:2:3:4:5:6:7:8:9:10:11", "snr_db: [1e400]", "name: !!float abc", "name: !!int x", "name: !!timestamp x",
-         "seed: !!omap [a: 1]", "tile: 1_000_000_000_000", "? &a a\n: *a"]
+         "seed: 1:2:3:4:5:6:7:8:9:10:11", "snr_db: [1e400]", "name: !!float abc", "name: !!int x",
+         "name: !!timestamp x", "seed: !!omap [a: 1]", "tile: 1_000_000_000_000", "? &a a\n: *a"]
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from fuzz_guard import budget, needs_alarm, verdict
@@ -74,7 +75,7 @@ def test_odd_texts_are_refused(somewhere, text):
     assert verdict(lambda: read(path), somewhere) == "refused"
 
 
-@pytest.mark.parametrize("act", [lambda: open("elsewhere", "w"), lambda: 1 / 0, lambda: sys.stdout.undefined])
+@pytest.mark.parametrize("act", [lambda: Path("elsewhere").touch(), lambda: 1 / 0, lambda: sys.stdout.undefined])
 def test_the_guard_sees_what_it_forbids(tmp_path, monkeypatch, act):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()

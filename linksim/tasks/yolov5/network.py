@@ -93,9 +93,10 @@ def from_weights(name_or_path: str, input_size: int | None = None, dtype="float3
     from linksim import weights
 
     arrays, card = weights.load(name_or_path, "yolov5")
-    config = card["config"]
-    model = build_yolov5(config["depth"], config["width"], len(card["classes"]), input_size, dtype=dtype)
-    weights.assign(model, arrays)
+    with weights.fitting(name_or_path):
+        config = card["config"]
+        model = build_yolov5(config["depth"], config["width"], len(card["classes"]), input_size, dtype=dtype)
+        weights.assign(model, arrays)
     return model, card
 
 
