@@ -22,13 +22,13 @@ def ms_ssim(images: np.ndarray, sent: np.ndarray) -> np.ndarray:
         l^w_M prod_j (cs_j)^w_j,   l = (2 mx my + C1) / (mx^2 + my^2 + C1),  cs = (2 cov + C2) / (vx + vy + C2),
 
     cs_j averaged over the positions of a Gaussian window, l cs at the coarsest scale M; from scale to scale means of
-    2 x 2 pixels. Taken for each colour, negative factors as 0, then the mean of the three. Pictures below 176 pixels
+    2 x 2 pixels. Taken for each colour, negative factors as 0, then the mean of the three. Pictures up to 160 pixels
     have as many scales as the window fits into, their exponents brought to the same sum. ValueError below 11 pixels.
     """
     x, y = images.astype(np.float32), sent.astype(np.float32)
-    fitting = int(np.log2(min(x.shape[1:3]) / WINDOW)) + 1 if min(x.shape[1:3]) >= WINDOW else 0
-    if not fitting:
+    if min(x.shape[1:3]) < WINDOW:
         raise ValueError(f"MS-SSIM needs pictures of {WINDOW} x {WINDOW} pixels or more, got {x.shape[1:3]}")
+    fitting = sum(min(x.shape[1:3]) > (WINDOW - 1) * 2**j for j in range(len(SCALES)))
     exponents = np.array(SCALES[:fitting])
     exponents *= sum(SCALES) / exponents.sum()
     product = 1.0
@@ -60,6 +60,7 @@ def _window(x: np.ndarray) -> np.ndarray:
 
 
 def _halved(x: np.ndarray) -> np.ndarray:
-    """Means of 2 x 2 pixels, [B, H, W, 3] -> [B, H // 2, W // 2, 3]."""
+    """Means of 2 x 2 pixels, [B, H, W, 3] -> [B, ceil(H / 2), ceil(W / 2), 3]; an odd last row counts twice."""
     b, h, w, c = x.shape
-    return x[:, : h // 2 * 2, : w // 2 * 2].reshape(b, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
+    x = np.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), "edge")
+    return x.reshape(b, (h + 1) // 2, 2, (w + 1) // 2, 2, c).mean(axis=(2, 4))
