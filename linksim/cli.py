@@ -7,6 +7,7 @@ import logging
 import os
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -107,24 +108,54 @@ def import_(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `linksim list`")],
-    out: Annotated[Path, typer.Option(help="Weights file (.npz) to write; its card is written beside it")],
-    minutes: Annotated[float, typer.Option(min=0, help="Wall-clock time to train for")] = 30.0,
+    recipe: Annotated[str | None, typer.Argument(help="Name of a recipe; left out, they are listed")] = None,
+    out: Annotated[Path | None, typer.Option(
+        help="Weights file (.npz) to write, with its card and its validation curve beside it; left out, the recipe's "
+             "options are told")] = None,
+    minutes: Annotated[float, typer.Option(help="Wall-clock time to train for, interruptions left out")] = 30.0,
     options: Annotated[list[str] | None, typer.Option(
         "--set", metavar="KEY=VALUE", help="An option of the recipe; as often as needed.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replace what an earlier training left.")] = False,
 ):
     """Train weights by one of the recipes that made the shipped ones.
 
-    [bold]Example[/bold]
+    Stopped, by Ctrl-C too, it goes on where it was: give the same command again.
+    The card of shipped weights (linksim/weights/NAME.json) holds the command
+    that made them, and the time it took.
 
+    [bold]On a GPU[/bold] any Keras backend will do; TensorFlow and Sionna aren't needed.
+    Take along the photographs as a folder, the detector, and the air as arrays:
+
+        linksim import yolov5 yolov5n.onnx --out coco.npz
+        linksim train air --out air.npz    # where TensorFlow and Sionna are
+
+        pip install --no-deps -e . && pip install "jax\\[cuda12]" keras pillow \\
+            pydantic pyyaml typer rich scipy matplotlib
+        KERAS_BACKEND=jax linksim train sesc --out mine.npz --minutes 60 \\
+            --set 'sources=\[{type: folder, path: photos}]' \\
+            --set detector=coco.npz --set input_size=640 \\
+            --set air=air.npz --set batch=64
+
+    [bold]Examples[/bold]
+
+        linksim train             # the recipes
+        linksim train sesc        # its options
         linksim train yolov5 --minutes 60 --out yolov5n-mine.npz
     """
-    from linksim.training.recipes import start
+    from linksim.training.recipes import describe, kept, prepare
 
+    if recipe is None or out is None:
+        Console().print(escape(describe(recipe)), highlight=False, soft_wrap=True)
+        raise typer.Exit(0 if recipe is None or not (options or fresh) else 2)
+    begin = prepare(recipe, out, minutes, options or [], fresh)
     try:
-        start(recipe, out, minutes, options or [])
+        _wake_keras()
+        begin()
     except KeyboardInterrupt:
-        _error("Stopped before the end; no weights were written.")
+        again = ["linksim", "train", recipe, "--out", str(out), "--minutes", f"{minutes:g}",
+                 *(f"--set={option}" for option in options or [])]
+        left = "The checkpoint is kept." if kept(out) else "There was no checkpoint yet."
+        _error(f"Stopped. {left} Go on with:\n    {shlex.join(again)}")
         raise typer.Exit(130) from None
 
 
@@ -239,6 +270,16 @@ def _wake_tensorflow() -> None:
         os.dup2(kept, 2)
         os.close(kept)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _wake_keras() -> None:
+    """Load what Keras computes with; TensorFlow unless the user says otherwise."""
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if find_spec(backend) is None:
+        raise UserError(f"KERAS_BACKEND is {backend}, which isn't installed; install it, or set "
+                        "another one: tensorflow, jax, torch")
+    if backend == "tensorflow":
+        _wake_tensorflow()
 
 
 def _error(message: str) -> None:

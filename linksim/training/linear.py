@@ -27,7 +27,8 @@ def train(out: Path, minutes: float = 0, sources: list[dict] | None = None, pict
     card = {
         "kind": "linear", "name": Path(out).stem, "recipe": "linear", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round((time.time() - began) / 60, 2),
-        "command": command("linear", out, minutes, sources=portable(sources), pictures=pictures),
+        "command": command("linear", out, minutes, sources=portable(sources), pictures=pictures,
+                           components=components),
         "scores": {"variance_kept": float((code.deviation**2).sum())},
         "config": {"patch": 16, "components": components},
     }
