@@ -18,22 +18,31 @@ def line(setup: Setup, rows: list[dict]) -> dict:
     header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
     several. papr_db: peak to average power ratio, in the time domain. choice: the scheme's at this SNR."""
     name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
-    further = {key for key in rows[0] if key.partition(".")[0] in setup.also}
-    spent = [key for key in rows[0] if key not in further and (key == "uses" or key.startswith("uses_"))]
-    picture = np.array([row["picture"] for row in rows])
-    foreign = further | _NOT_SEEN | set(spent)
-    seen = [{key: row[key] for key in row if key not in foreign} for row in rows]
+    spent, picture = _spent(setup, rows[0]), np.array([row["picture"] for row in rows])
     also = {label: [{key.removeprefix(f"{label}."): row[key] for key in row if key.startswith(f"{label}.")}
                     for row in rows] for label in setup.also}
     choice = getattr(setup.schemes[name], "choice", None)
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
-            | _score(setup, seen, picture) | _further(setup, also, picture)
+            | _score(setup, seen(setup, rows), picture) | _further(setup, also, picture)
             | {key: float(np.mean([row[key] for row in rows])) for key in spent}
             | {key: float(np.mean([row[key] for row in rows])) for key in _SOMETIMES if key in rows[0]}
             | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
                "lost": float(np.mean([not row["ok"] for row in rows])),
                "psnr_db": float(np.mean([row["psnr_db"] for row in rows])),
                "choice": choice(setup.knowledge(snr_db)) if choice else ""})
+
+
+def seen(setup: Setup, rows: list[dict]) -> list[dict]:
+    """What the main task observed in every row."""
+    foreign = {key for key in rows[0] if key.partition(".")[0] in setup.also}
+    foreign |= _NOT_SEEN | set(_spent(setup, rows[0]))
+    return [{key: row[key] for key in row if key not in foreign} for row in rows]
+
+
+def _spent(setup: Setup, row: dict) -> list[str]:
+    """Columns of channel uses."""
+    return [key for key in row if key.partition(".")[0] not in setup.also
+            and (key == "uses" or key.startswith("uses_"))]
 
 
 def clean(setup: Setup) -> list[dict]:
@@ -133,8 +142,8 @@ def examples(setup: Setup) -> dict[str, np.ndarray]:
     for name, scheme in setup.schemes.items():
         got = deliver(setup, name, snr_db, draw)
         out[f"received/{name}"], seen[name] = got.images, got.observations(setup, chosen)
-        if "mask" not in out:
-            out |= scheme.details(setup.analysis(name)[chosen])
+        out[f"uses/{name}"] = np.sum(list(got.ledger.values()), axis=0)
+        out |= {f"{key}/{name}": value for key, value in scheme.details(setup.analysis(name)[chosen]).items()}
     for name, observations in seen.items():
         for i, found in enumerate(observations):
             out |= {f"{key}/{name}/{i}": value for key, value in found.items()}

@@ -8,7 +8,8 @@ def draw(run_dir: Path) -> list[Path]:
 
     run_dir holds scenario.yaml, provenance.json and table.parquet, and where they were measured
     symbols_vs_mu.csv and examples.npz (see `linksim.report.store`).
-    Writes map_vs_snr (map_vs_uses, where schemes ran at several budgets), uses_by_purpose, symbols_vs_mu (PNG and PDF each), examples.png and report.html.
+    Writes map_vs_snr (map_vs_uses, where schemes ran at several budgets), uses_by_purpose, symbols_vs_mu (PNG and PDF
+    each), examples.png and report.html.
     UserError where a file is missing or damaged. Drawing twice gives the same bytes.
     """
     from linksim.report import budgets, examples, mu, page, snr, uses

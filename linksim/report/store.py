@@ -5,9 +5,14 @@
     table.parquet        one line per point: scheme, kind ("scheme" | "bound"), snr_db, rows, ap50, ap50_lo,
                          ap50_hi (of further tasks as <label>.<key>), uses, uses_<purpose>, header_lost, lost,
                          psnr_db, choice
-    symbols_vs_mu.csv    optional: scheme, mu, uses, uses_lo, uses_hi, kept, and ap50 where measured
-    examples.npz         optional: sent uint8 [E, S, S, 3]; weights float [E, h, w]; mask bool [E, h, w];
-                         classes str [C]; "received/<scheme>" uint8 [E, S, S, 3];
+    symbols_vs_mu.csv    optional: scheme, mu, uses, uses_lo, uses_hi, kept, snr_db, and where measured ap50, ap50_lo,
+                         ap50_hi
+    feasibility.csv      optional: features, uses, similarity, similarity_lo, similarity_hi
+    feasibility.json     optional: what `linksim.experiment.feasibility` found
+    bootstrap.npz        optional: "<kind>/<SNR>/<key>/<scheme>" float [W], a score over every resample of the pictures
+    examples.npz         optional: sent uint8 [E, S, S, 3]; classes str [C]; "received/<scheme>" uint8 [E, S, S, 3];
+                         "uses/<scheme>" int [E]; of a scheme that chooses features "weights/<scheme>" float [E, h, w]
+                         and "mask/<scheme>" bool [E, h, w];
                          "boxes/<scheme>/<i>" float [K, 4], "scores/<scheme>/<i>" [K], "labels/<scheme>/<i>"
                          int [K] or names, for picture i; the truth likewise as scheme "truth", what was found
                          in the picture as sent as scheme "sent"

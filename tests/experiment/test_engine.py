@@ -97,7 +97,8 @@ def test_examples_hold_what_the_figure_needs(done):
     assert arrays["snr_db"] == 20  # the point nearest to the 16 dB asked for
     assert all(arrays[f"received/{name}"].dtype == np.uint8 for name in ("third", "half", "Whole 0.0"))
     assert arrays["boxes/truth/1"].shape == (1, 4) and arrays["labels/truth/0"].tolist() == ["dot"]
-    assert arrays["weights"].shape == arrays["mask"].shape == (2, 8, 8)
+    assert arrays["weights/half"].shape == arrays["mask/half"].shape == (2, 8, 8)
+    assert arrays["uses/half"].tolist() == [48, 48]
     assert {"boxes/half/0", "scores/half/1", "boxes/sent/0"} <= set(arrays)
 
 
@@ -111,20 +112,20 @@ def test_provenance_names_what_numbers_depend_on(done):
 def test_a_stopped_run_goes_on_and_gives_the_same_table(done, tmp_path, monkeypatch):
     measured, right = [], points.measure
 
-    def stops_after_four(on, name, snr_db, clock):
+    def stops_after_four(on, name, snr_db, clock, part):
         if len(measured) == 4:
             raise KeyboardInterrupt
-        measured.append((name, snr_db))
-        return right(on, name, snr_db, clock)
+        measured.append((name, snr_db, part.number))
+        return right(on, name, snr_db, clock, part)
 
-    monkeypatch.setattr(engine.points, "measure", stops_after_four)
+    monkeypatch.setattr(points, "measure", stops_after_four)
     with pytest.raises(KeyboardInterrupt):
         answer(tmp_path / "tiny")
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "tiny" / "rows").iterdir()}
     assert len(kept) == 4
-    (tmp_path / "tiny" / "rows" / "half_5.parquet.part").write_bytes(b"half a file")
-    monkeypatch.setattr(engine.points, "measure",
-                        lambda *about: measured.append(about[1:3]) or right(*about))
+    (tmp_path / "tiny" / "rows" / "half_5_0000.parquet.part").write_bytes(b"half a file")
+    monkeypatch.setattr(points, "measure", lambda *about: measured.append(
+        (*about[1:3], about[4].number)) or right(*about))
     answer(tmp_path / "tiny")
     assert len(measured) == len(set(measured)) == 9
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
@@ -181,7 +182,7 @@ def test_fresh_replaces_a_run_and_nothing_but_a_run(tmp_path):
     (out / "notes.txt").write_text("mine")
     (out / "examples.png").write_text("of the earlier run")
     answer(out, "snr_db=[10]", fresh=True)
-    assert {path.name.split("_")[-1] for path in (out / "rows").glob("half*")} == {"10.parquet"}
+    assert {path.name for path in (out / "rows").glob("half*")} == {"half_10_0000.parquet"}
     assert (out / "notes.txt").read_text() == "mine" and not (out / "examples.png").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.txt").write_text("mine")

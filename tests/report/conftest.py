@@ -131,4 +131,5 @@ def _examples(names, side=256, cells=16):
             data[f"scores/{name}/{i}"] = np.array([0.91 - 0.08 * j, 0.66 - 0.12 * j, 0.31], np.float32)
             data[f"labels/{name}/{i}"] = np.array([0, 1, 2], np.int32)
         data[f"received/{name}"] = noisy
-    return data | {"sent": sent, "weights": weights, "mask": weights > 0.2}
+    data |= {f"uses/{name}": np.full(3, 5200 + j) for j, name in enumerate(names)}
+    return data | {"sent": sent, "snr_db": 16.0, f"weights/{names[0]}": weights, f"mask/{names[0]}": weights > 0.2}
