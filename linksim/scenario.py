@@ -38,6 +38,7 @@ MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 ove
 # Registry kind of a scenario's typed parts.
 _KINDS = {"source": "source", "task": "task", "also": "task", "schemes": "scheme"}
 LABEL = r"[A-Za-z][A-Za-z0-9_-]*"  # of a further task: it stands in names of columns and files
+_UNASKED = ("also", "stop", "budgets", "feasibility", "against")  # keys that aren't written where they ask for nothing
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
 
 
@@ -107,6 +108,18 @@ class Feasibility(Strict):
         return sorted(set(value))
 
 
+class Stop(Strict):
+    """Sampling stops by confidence (`linksim.experiment.stopping`): half the width of the 95 % intervals asked for, of
+    the task's metric, of the share of lost pictures, of the difference to the scheme `against`. least, most: rows of a
+    point, at most all pictures in all realisations."""
+
+    metric: float | None = Field(None, gt=0)
+    lost: float | None = Field(None, gt=0, lt=0.5)
+    paired: float | None = Field(None, gt=0)
+    least: PositiveInt = 64
+    most: PositiveInt | None = None
+
+
 class Examples(Strict):
     """Which pictures `examples.png` shows, at the SNR point nearest to `snr_db`."""
 
@@ -123,6 +136,7 @@ class Scenario(Strict):
     source: SerializeAsAny[BaseModel]
     pictures: PositiveInt = 128
     realisations: PositiveInt = 1
+    stop: Stop | None = None
     calibration: Calibration = Calibration()
     task: SerializeAsAny[BaseModel]
     also: dict[str, SerializeAsAny[BaseModel]] = {}
@@ -210,6 +224,8 @@ class Scenario(Strict):
                 raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {outside})")
         if self.against:
             self._known(self.against, "against")
+        if self.stop:
+            self._stops()
         if self.feasibility:
             self._known(self.feasibility.scheme, "feasibility.scheme")
             scheme = lookup("scheme", self.scheme(self.feasibility.scheme).type)
@@ -219,6 +235,23 @@ class Scenario(Strict):
             raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures "
                             f"(found {beyond})")
         return self
+
+    def _stops(self) -> None:
+        stop, rows = self.stop, self.pictures * self.realisations
+        if not (stop.metric or stop.lost or stop.paired):
+            raise UserError("stop: should name one of metric, lost, paired, or more: half the width of a 95 % interval")
+        if (stop.metric or stop.paired) and self.bootstrap < 100:
+            raise UserError(f"bootstrap: stop.metric and stop.paired need at least 100 (found {self.bootstrap})")
+        if not stop.least <= (stop.most or rows) <= rows:
+            raise UserError(f"stop: least should not be above most, nor most above pictures x realisations, {rows} "
+                            f"(found least {stop.least}, most {stop.most or rows})")
+        if stop.paired and len(self.schemes) == 1:
+            raise UserError("stop.paired: there is no second scheme to compare with")
+
+    @property
+    def compared(self) -> str:
+        """Name of the scheme that others are compared with."""
+        return self.against or self.schemes[0].name
 
     def _knows(self) -> None:
         """The receiver knows what its channel estimation tells it; no scheme knows more than the scenario grants."""
@@ -249,7 +282,7 @@ class Scenario(Strict):
                     break
                 at = f"schemes.{self.schemes.index(scheme)}.budget_as"
                 scheme = self.scheme(self._known(scheme.budget_as, at))
-                if lookup("scheme", scheme.type).follows_snr and self.knowledge.transmitter != "none":
+                if lookup("scheme", scheme.type).uses_follow_snr and self.knowledge.transmitter != "none":
                     raise UserError(f"{at}: {scheme.name!r} spends other uses at each SNR; name one that doesn't")
             placed += [name for name in reversed(chain) if name not in placed]
         return placed
@@ -265,7 +298,7 @@ class Scenario(Strict):
     def _plain(self, handler):
         """A key that asks for nothing isn't written: files and identities from before there was such a key hold."""
         plain = handler(self)
-        return {key: value for key, value in plain.items() if key != "also" or value}
+        return {key: value for key, value in plain.items() if key not in _UNASKED or value}
 
     def identity(self) -> str:
         """sha256 over everything but the plan: two runs with the same identity ask the same question."""

@@ -4,78 +4,127 @@
 """
 
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from linksim.experiment import points, provenance, table
+from linksim.experiment import provenance, stopping, table
+from linksim.experiment.executors.base import Executor
+from linksim.experiment.executors.local import Local
+from linksim.experiment.parts import parts
 from linksim.experiment.plan import planned
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup
 from linksim.experiment.store import Store
+from linksim.experiment.sweep import Sweep
 from linksim.scenario import Scenario
 
 
-def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | None = None) -> Path:
+def run(scenario: Scenario, out: Path, fresh: bool = False, console: Console | None = None,
+        executor: Executor | None = None) -> Path:
     """Answer the scenario in folder `out` and return it: rows, table, examples, provenance (see `store`).
 
-    Bad input raises UserError before anything is written. Finished points of the same scenario and weights
-    are kept; fresh: True measures them again."""
-    started, begun = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    console = console or Console()
-    with Clock(console) as clock:
+    Bad input raises UserError before anything is written. Finished parts of the same scenario and weights are kept;
+    fresh: True measures them again. executor: who measures; this process, where left out."""
+    return run_all([(scenario, out)], fresh, console, executor)[0]
+
+
+def run_all(questions: list[tuple[Scenario, Path]], fresh: bool = False, console: Console | None = None,
+            executor: Executor | None = None) -> list[Path]:
+    """Several scenarios, each in its own folder, measured by the same workers."""
+    with ExitStack() as stack:
+        executor = stack.enter_context(executor or Local())
+        clock = stack.enter_context(Clock(console or Console()))
+        answers = [stack.enter_context(Answer(*question, fresh, clock, executor)) for question in questions]
+        while units := [(answer.sweep, unit) for answer in answers for unit in answer.sweep.units()]:
+            for sweep, unit, part, rows, _ in executor.run(units):
+                sweep.put(unit, part, rows)
+        for answer in answers:
+            answer.finish()
+    return [out for _, out in questions]
+
+
+class Answer:
+    """One scenario's run, from the plan (made on entering a `with` block) to the table (`finish`). However the block is
+    left, the folder's provenance says how long this session took."""
+
+    def __init__(self, scenario: Scenario, out: Path, fresh: bool, clock: Clock, executor: Executor):
+        self.scenario, self.out, self.fresh, self.clock, self.executor = scenario, out, fresh, clock, executor
+
+    def __enter__(self) -> "Answer":
+        self._started, clock = time.perf_counter(), self.clock
+        begun = datetime.now(UTC).isoformat(timespec="seconds")
         with clock.work("build", 1, "building the source, the link, the task and the schemes"):
-            setup = Setup(scenario)
-            store = Store(out, scenario, provenance.weights(scenario), fresh)
-            setup.scenario = scenario = scenario.model_copy(update={"plan": scenario.plan or store.plan()})
-        _expect(scenario, setup, store, clock)
+            self.setup = setup = Setup(self.scenario)
+            self.store = store = Store(self.out, self.scenario, provenance.weights(self.scenario), self.fresh)
+            setup.scenario = self.scenario.model_copy(update={"plan": self.scenario.plan or store.plan()})
+            earlier = store.read_json("provenance.json").get("sessions", []) if not self.fresh else []
+        with clock.work("pictures", 1, "reading the pictures"):
+            _ = setup.truths
+        _expect(setup.scenario, setup, store, clock)
         setup.scenario = resolved = planned(setup, clock)
-        store.begin(resolved)
-        lines = _points(setup, store, clock)
-        lines += _bounds(setup, store, clock)
+        self.session = {
+            "begun": begun, "seconds": None, "stages": {}, "command": provenance.command(), "git": provenance.git(),
+            "device": provenance.device(), "executor": self.executor.declared(),
+            "versions": provenance.versions() | provenance.codecs()}
+        try:
+            store.begin(resolved)
+            self._record = _record(setup, store, self.session, earlier)
+            store.write_json("provenance.json", self._record)
+        except BaseException:
+            store.close()
+            raise
+        self.sweep = Sweep(setup, store, clock)
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.session |= {"seconds": round(time.perf_counter() - self._started, 1), "stages": self.clock.seconds}
+        self.session |= {"set_aside": self.store.set_aside} if self.store.set_aside else {}
+        try:
+            self.store.write_json("provenance.json", self._record | {"seconds": self.session["seconds"]})
+        finally:
+            self.store.close()
+
+    def finish(self) -> None:
+        """Table, bounds, examples: drawn from the store."""
+        setup, store, clock, scenario = self.setup, self.store, self.clock, self.setup.scenario
+        lines = _points(self.sweep) + _bounds(setup, store, clock)
         with clock.work("table", 1, "writing the table"):
             lines += table.clean(setup)
             store.write_arrays("bootstrap.npz", table.take_resampled(lines))
             store.write_table(lines)
-            if resolved.symbols_vs_mu:
+            if scenario.symbols_vs_mu:
                 store.write_csv("symbols_vs_mu.csv", table.symbols_vs_mu(setup, lines))
         with clock.work("examples", 1, "examples"):
             store.write_arrays("examples.npz", table.examples(setup))
-    session = {"begun": begun, "seconds": round(time.perf_counter() - started, 1), "stages": clock.seconds,
-               "command": provenance.command(), "git": provenance.git(), "device": provenance.device(),
-               "versions": provenance.versions() | provenance.codecs()}
-    store.write_json("provenance.json", _record(setup, store, session))
-    return out
 
 
 def _expect(scenario: Scenario, setup: Setup, store: Store, clock: Clock) -> None:
     """Announce all stages; the guesses, in seconds per unit, are of two cores."""
-    rows, to_plan = scenario.pictures * scenario.realisations, len(setup.schemes) * (not scenario.plan)
+    to_plan = len(setup.schemes) * (not scenario.plan)
     clock.expect("plan", to_plan, 5.0)
     clock.expect("analyse", to_plan * (scenario.pictures + scenario.calibration.pictures), 0.05)
     for name, scheme in setup.schemes.items():
-        left = sum(not store.done(store.point(name, snr_db)) for snr_db in scenario.snr_db)
-        clock.expect(f"points of {name}", left * rows, 0.05)
-        clock.expect(f"encode {name}", left if scheme.follows_snr else min(left, 1), 2.0)
+        left = [part for snr_db in scenario.snr_db for part in parts(scenario)
+                if not store.done(store.part(name, snr_db, part.number))]
+        clock.expect(f"points of {name}", sum(map(len, left)), 0.05)
+        clock.expect(f"encode {name}", len(left), 1.0 if scheme.follows_snr else 0.1)
         if hasattr(scheme, "bounds") and not store.done(store.bounds(name)):
             clock.expect(f"bounds of {name}", 10, 2.0)
     clock.expect("score", len(setup.schemes) * len(scenario.snr_db), 0.5)
     clock.expect("examples", 1, 5.0)
 
 
-def _points(setup: Setup, store: Store, clock: Clock) -> list[dict]:
-    """Measure what isn't in the store, then draw every point's line from the store alone."""
-    at = [(name, snr_db) for snr_db in points.order(setup.scenario.snr_db) for name in setup.schemes]
-    for i, (name, snr_db) in enumerate(at, start=1):
-        path = store.point(name, snr_db)
-        if not store.done(path):
-            store.write_rows(path, points.measure(setup, name, snr_db, clock))
-            clock.say(f"point {i} of {len(at)}: {name} at {snr_db:g} dB")
+def _points(sweep: Sweep) -> list[dict]:
+    """Every point's line, from the store alone."""
     lines = []
-    for name, snr_db in sorted(at, key=lambda point: (list(setup.schemes).index(point[0]), point[1])):
-        with clock.work("score", 1, f"scoring {name} at {snr_db:g} dB"):
-            lines.append(table.line(setup, store.read_rows(store.point(name, snr_db))))
+    for name in sweep.setup.schemes:
+        for snr_db in sorted(sweep.setup.scenario.snr_db):
+            with sweep.clock.work("score", 1, f"scoring {name} at {snr_db:g} dB"):
+                rows = sweep.point(name, snr_db)
+                lines.append(table.line(sweep.setup, rows) | stopping.columns(sweep, rows))
     return lines
 
 
@@ -85,20 +134,18 @@ def _bounds(setup: Setup, store: Store, clock: Clock) -> list[dict]:
         if not hasattr(scheme, "bounds"):
             continue
         path = store.bounds(name)
-        if not store.done(path):
-            found = table.bounds(setup, name, clock)
-            if not found:
-                continue
+        found = store.read_rows(path)
+        if found is None and (found := table.bounds(setup, name, clock)):
             store.write_rows(path, found)
             clock.say(f"bounds of {name}")
-        lines += store.read_rows(path)
+            found = store.read_rows(path)
+        lines += found
     return lines
 
 
-def _record(setup: Setup, store: Store, session: dict) -> dict:
+def _record(setup: Setup, store: Store, session: dict, earlier: list[dict]) -> dict:
     """provenance.json: what numbers depend on, and every session that worked on them."""
     scenario = setup.scenario
-    earlier = store.read_json("provenance.json").get("sessions", [])
     also = {label: {"metric": task.metric, "label": task.metric_label} for label, task in setup.also.items()}
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,

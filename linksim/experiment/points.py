@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
 from linksim.link.burst import Draw
@@ -55,10 +56,9 @@ def order(snr_db: list[float]) -> list[float]:
 
 
 def pairs(setup: Setup) -> tuple[np.ndarray, np.ndarray]:
-    """int64 [R] picture and realisation of every row, in picture order."""
-    scenario = setup.scenario
-    return (np.repeat(np.arange(scenario.pictures), scenario.realisations),
-            np.tile(np.arange(scenario.realisations), scenario.pictures))
+    """int64 [R] picture and realisation of every row, in the order of the parts."""
+    every = parts(setup.scenario)
+    return np.concatenate([part.picture for part in every]), np.concatenate([part.realisation for part in every])
 
 
 def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
@@ -93,15 +93,16 @@ def deliver(setup: Setup, name: str, snr_db: float, draw: Draw) -> Delivery:
     return out
 
 
-def measure(setup: Setup, name: str, snr_db: float, clock: Clock) -> list[dict]:
-    """One row per (picture, realisation): gain (of the first round), verdicts, uses by purpose, PSNR, what the task
-    observed; rounds where the scheme may have several."""
-    scheme, link = setup.schemes[name], setup.link
-    picture, realisation = pairs(setup)
+def measure(setup: Setup, name: str, snr_db: float, clock: Clock, part: Part | None = None) -> list[dict]:
+    """One row per (picture, realisation) of a point, or of a part of it: gain (of the first round), verdicts, uses by
+    purpose, PSNR, what the task observed; rounds where the scheme may have several."""
+    if part is None:
+        return [row for one in parts(setup.scenario) for row in measure(setup, name, snr_db, clock, one)]
+    scheme, link, picture, realisation = setup.schemes[name], setup.link, part.picture, part.realisation
     label = f"{name} at {snr_db:g} dB"
     if not scheme.follows_channel:
         with clock.work(f"encode {name}", 1, f"encoding {label}"):
-            setup.burst(name, snr_db)
+            setup.burst(name, snr_db, block=part.block)
     rows: list[dict] = []
     for start in range(0, len(picture), ROWS):
         here = slice(start, start + ROWS)

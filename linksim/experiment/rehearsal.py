@@ -79,7 +79,7 @@ def _points(scenario: Scenario, setup, store: Store, clock) -> Table:
     """A line per scheme: points left and done, rows of each, uses where the plan or the scenario says them."""
     table = Table("scheme", "points left", "rows a point", "uses a picture", "time", box=None, pad_edge=False)
     for name in setup.schemes:
-        left = sum(not store.done(store.point(name, snr_db)) for snr_db in scenario.snr_db)
+        left = sum(not store.finished(name, snr_db) for snr_db in scenario.snr_db)
         spent = [stage.left() for key, stage in clock.stages.items() if key.endswith(f" {name}")]
         table.add_row(name, f"{left} of {len(scenario.snr_db)}", str(scenario.pictures * scenario.realisations),
                       _uses(scenario, setup, name), spoken(sum(spent)))
@@ -92,7 +92,7 @@ def _uses(scenario: Scenario, setup, name: str) -> str:
         return f"{budget.mean():,.0f}"
     if config.budget_as:
         return f"as {config.budget_as}"
-    given = "uses" if setup.schemes[name].follows_snr else "budget"  # an analog scheme's `uses` are a patch's
+    given = "uses" if not setup.schemes[name].analog else "budget"  # an analog scheme's `uses` are a patch's
     total = getattr(config, given, None)
     return f"{total:,}" if total else "its own"
 

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.experiment.blocks import BLOCK, Blockwise, Latest, Pictures
 from linksim.link.burst import Burst, Draw
 from linksim.registry import lookup
 from linksim.scenario import Scenario
 from linksim.schemes.base import Bench, Knowledge, Scheme
 
 ROWS = 64  # pictures handed on at once; what compiles below cuts them into tiles of its own
+SEEN = 4096  # pictures already judged that are remembered, for each task
 
 
 class Setup:
@@ -29,9 +31,10 @@ class Setup:
         source = lookup("source", scenario.source.type)
         test = source(scenario.source, "test")
         if pictures:
-            self.images, self.truths = _take(test, scenario.pictures, "pictures")
-            self.calibration = _take(source(scenario.source, "calibration"), scenario.calibration.pictures,
-                                     "calibration.pictures")
+            self._to_calibrate = source(scenario.source, "calibration")
+            enough(test, scenario.pictures, "pictures")
+            enough(self._to_calibrate, scenario.calibration.pictures, "calibration.pictures")
+            self.images = Pictures(test, scenario.pictures)
         self.task = lookup("task", scenario.task.type)(scenario.task, tuple(test.classes))
         self.also = {label: _further(label, task, tuple(test.classes)) for label, task in scenario.also.items()}
         self.link = _link(scenario)
@@ -40,8 +43,17 @@ class Setup:
             config.name: lookup("scheme", config.type)(config, bench) for config in scenario.schemes}
         self.budgets: dict[str, np.ndarray | None] = {}
         self._analyses: dict[Any, Any] = {}
-        self._bursts: dict[Any, Burst] = {}
-        self._seen: dict[tuple[str | None, bytes], dict] = {}
+        self._bursts = {name: Latest(2 * scheme.rounds) for name, scheme in self.schemes.items()}
+        self._seen: Latest = Latest(SEEN * (1 + len(self.also)))
+
+    @cached_property
+    def calibration(self) -> tuple[np.ndarray, list]:
+        """Pictures uint8 [C, S, S, 3] and truths that parameters are chosen on."""
+        return self._to_calibrate.batch(range(self.scenario.calibration.pictures))
+
+    @property
+    def truths(self) -> list:
+        return self.images.truths
 
     def adopt(self, plan: dict) -> None:
         """Take budgets and choices from a resolved scenario's plan."""
@@ -51,34 +63,41 @@ class Setup:
             scheme.adopt(plan[name]["choices"])
 
     def analysis(self, name: str, calibration: bool = False) -> Any:
-        """The scheme's analysis of the test (or calibration) pictures. Schemes with equal `analysis_key()`
-        share it."""
+        """The scheme's analysis of the test pictures, made block by block (`Blockwise`), or of the calibration
+        pictures. Schemes with equal `analysis_key()` share it."""
         scheme = self.schemes[name]
         own = getattr(scheme, "analysis_key", None)
         key = (own() if own else name, calibration)
         if key not in self._analyses:
-            self._analyses[key] = scheme.analyse(self.calibration[0] if calibration else self.images)
+            self._analyses[key] = scheme.analyse(self.calibration[0]) if calibration else Blockwise(
+                lambda rows: scheme.analyse(self.images[rows]), self.scenario.pictures)
         return self._analyses[key]
 
     def knowledge(self, snr_db: float) -> Knowledge:
         """What a transmitter knows at an SNR point, the realisation left out."""
         return Knowledge(None if self.scenario.knowledge.transmitter == "none" else snr_db)
 
-    def burst(self, name: str, snr_db: float, attempt: int = 0) -> Burst:
-        """What a scheme sends for all test pictures at an SNR point in a round, should it send; encoded once where
-        the scheme allows. Not for schemes that follow the channel."""
-        scheme, knowledge = self.schemes[name], self.knowledge(snr_db)
-        key = name, knowledge.snr_db if scheme.follows_snr else None, attempt
-        if key not in self._bursts:
-            self._bursts = {k: v for k, v in self._bursts.items() if k[0] != name or k[1] == key[1]}
-            self._bursts[key] = encode(scheme, self.analysis(name), self.budgets[name], knowledge, attempt)
-        return self._bursts[key]
+    def burst(self, name: str, snr_db: float, attempt: int = 0, block: int | None = None) -> Burst:
+        """What a scheme sends for all test pictures, or those of a block, at an SNR point in a round, should it send;
+        the latest blocks are kept. Not for schemes that follow the channel."""
+        scheme, knowledge, analysis = self.schemes[name], self.knowledge(snr_db), self.analysis(name)
+        if block is None:
+            return encode(scheme, analysis, self.budgets[name], knowledge, attempt)
+        rows = analysis.rows(block)
+        budget = None if self.budgets[name] is None else self.budgets[name][rows]
+        key = knowledge.snr_db if scheme.follows_snr else None, attempt, block
+        return self._bursts[name].take(key, lambda: encode(scheme, analysis[rows], budget, knowledge, attempt))
 
     def sent(self, name: str, snr_db: float, draw: Draw) -> Burst:
         """The burst of the rows of a draw: for a scheme that knows the realisation, encoded row by row for it."""
         scheme = self.schemes[name]
         if not (scheme.follows_channel and self.scenario.knowledge.transmitter == "realisation"):
-            return self.burst(name, snr_db, draw.attempt).rows(draw.picture)
+            blocks = draw.picture // BLOCK
+            found = [(np.flatnonzero(blocks == block), block) for block in np.unique(blocks).tolist()]
+            bursts = [self.burst(name, snr_db, draw.attempt, block).rows(draw.picture[rows] - block * BLOCK)
+                      for rows, block in found]
+            return bursts[0] if len(bursts) == 1 else joined(bursts).rows(
+                np.argsort(np.concatenate([rows for rows, _ in found])))
         budget = None if self.budgets[name] is None else self.budgets[name][draw.picture]
         symbols = self.symbols(name)[draw.picture]
         known = {bits: self.link.effective_snr_db(draw, snr_db, symbols, bits) for bits in (None, 2, 4, 6, 8)}
@@ -102,18 +121,25 @@ class Setup:
     def observe(self, images: np.ndarray, picture: np.ndarray, label: str | None = None) -> list[dict[str, np.ndarray]]:
         """What the task (or the one of `also` called `label`) finds in images uint8 [B, S, S, 3] that show the test
         pictures int [B]; what a task already judged it doesn't judge again."""
+        found = []
+        for start in range(0, len(images), ROWS):
+            few = slice(start, start + ROWS)
+            found += self._observe(images[few], np.asarray(picture)[few], label)
+        return found
+
+    def _observe(self, images: np.ndarray, picture: np.ndarray, label: str | None) -> list[dict[str, np.ndarray]]:
         task = self.also.get(label, self.task)
         keys = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
         if task.compares:
             keys = [key + int(p).to_bytes(8, "big") for key, p in zip(keys, picture, strict=True)]
         keys = [(label, key) for key in keys]
         new = {key: i for i, key in reversed(list(enumerate(keys))) if key not in self._seen}
-        rows = sorted(new.values())
-        for start in range(0, len(rows), ROWS):
-            part = rows[start : start + ROWS]
-            found = task.compare(images[part], self.images[np.asarray(picture)[part]])
-            self._seen.update((keys[i], what) for i, what in zip(part, found, strict=True))
-        return [self._seen[key] for key in keys]
+        if rows := sorted(new.values()):
+            found = task.compare(images[rows], self.images[picture[rows]])
+            self._seen.update((keys[i], what) for i, what in zip(rows, found, strict=True))
+        out = [self._seen[key] for key in keys]
+        self._seen.trim()
+        return out
 
     @cached_property
     def bootstrap(self) -> dict[str, int]:
@@ -128,6 +154,11 @@ def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: 
         rows = np.arange(start, min(start + step, len(analysis)))
         few = analysis[rows], None if budget is None else budget[rows], knowledge
         parts.append(scheme.retransmit(*few, attempt) if attempt else scheme.encode(*few))
+    return joined(parts)
+
+
+def joined(parts: list[Burst]) -> Burst:
+    """The rows of several bursts of a scheme as one."""
     symbols, length, header = (np.concatenate([getattr(part, field) for part in parts])
                                for field in ("symbols", "length", "header"))
     ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
@@ -154,8 +185,3 @@ def enough(source: Any, count: int, key: str) -> None:
     if count > len(source):
         raise UserError(f"{key}: should be at most {len(source)}, what the source's {source.split} split has "
                         f"(found {count})")
-
-
-def _take(source: Any, count: int, key: str) -> tuple[np.ndarray, list]:
-    enough(source, count, key)
-    return source.batch(range(count))

@@ -1,16 +1,18 @@
 """A run's folder: parts written aside and renamed, so that a row is never lost, halved or doubled.
 
-    scenario.yaml                     the scenario as resolved, the plan included
-    rows/<scheme>_<snr>.parquet       one row per (picture, realisation) of a finished point
-    rows/bound_<scheme>.parquet       finished lines of the table for a scheme's bounds
-    weights.json                      sha256 of every weights file in use
+    scenario.yaml                            the scenario as resolved, the plan included
+    rows/<scheme>_<snr>_<part>.parquet       one row per (picture, realisation) of a part of a point
+    rows/bound_<scheme>.parquet              finished lines of the table for a scheme's bounds
+    rows/<part>.damaged                      a part that couldn't be read, set aside and measured again
+    weights.json                             sha256 of every weights file in use
     table.*, symbols_vs_mu.csv, examples.npz, provenance.json, figures
 
-A folder belongs to one scenario and one set of weights (`identity`). A run that finds its own folder goes on;
-one that finds another's refuses, or replaces it where `fresh` was asked for.
+A folder belongs to one scenario and one set of weights (`identity`), and to one process at a time (`.lock`). A run that
+finds its own folder goes on; one that finds another's refuses, or replaces it where `fresh` was asked for.
 """
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -24,58 +26,78 @@ import pyarrow.parquet as pq
 import yaml
 
 from linksim.errors import UserError
+from linksim.experiment.lock import Lock
+from linksim.experiment.parts import parts
 from linksim.scenario import Scenario, load, slug
 
-_OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz", "provenance.json", "scenario.yaml",
+_OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz", "bootstrap.npz",
+        "provenance.json",
         "report.html", "examples.png", *(f"{figure}.{kind}" for kind in ("png", "pdf")
                                          for figure in ("map_vs_snr", "uses_by_purpose", "symbols_vs_mu")))
+_UNBORN = (".lock", "weights.json", "rows", ".*.part", "*.part")  # what a run killed before its first word leaves
 _SHAPES = b"linksim.tails"  # parquet metadata: trailing dimensions of the arrays stored flat, by column
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Store:
-    """The folder of one run. Nothing is written before `begin`."""
+    """The folder of one run. Nothing is written before `begin`; from there to `close` it is locked.
+
+    set_aside: names of damaged parts found."""
 
     def __init__(self, folder: Path, scenario: Scenario, weights: dict[str, str], fresh: bool = False):
         """weights: sha256 of every weight file in use, by where it is named. UserError where the folder holds
         something else, and `fresh` wasn't asked for or it is no run at all."""
-        self.folder, self.scenario, self.weights = folder, scenario, weights
-        self._mine = folder / "scenario.yaml"
+        self.folder, self.scenario, self.weights, self.set_aside = folder, scenario, weights, []
+        self._mine, self._lock = folder / "scenario.yaml", Lock(folder / ".lock")
         if folder.exists() and not folder.is_dir():
             raise UserError(f"--out {folder} is a file; name a folder")
         nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if not nearest.is_dir() or not os.access(nearest, os.W_OK):
             raise UserError(f"--out {folder} can't be made: {nearest} is no folder that can be written to")
-        if folder.is_dir() and any(folder.iterdir()) and not self._mine.exists():
+        if folder.is_dir() and not self._mine.exists() and self._holds_something():
             raise UserError(f"--out {folder} holds files but no run; name another folder")
         self._replace = fresh  # until `begin` has done so
         if self._mine.exists() and not fresh:
             self._refuse_another()
+
+    def close(self) -> None:
+        """Let others into the folder."""
+        self._lock.release()
 
     def plan(self) -> dict:
         """The plan of the run that this one goes on with; empty where it is new."""
         return load(self._mine).plan if self._mine.exists() and not self._replace else {}
 
     def begin(self, resolved: Scenario) -> None:
-        """Make the folder (empty it of an earlier run where `fresh` was asked for) and write the scenario."""
-        if self._replace and self._mine.exists():
+        """Make the folder and lock it, empty it of an earlier run where `fresh` was asked for, write the scenario."""
+        _unless_full(self.folder, lambda: (self.folder / "rows").mkdir(parents=True, exist_ok=True))
+        self._lock.take()
+        if self._replace:
             self._replace = False
             for path in (self.folder / name for name in _OWN):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        (self.folder / "rows").mkdir(parents=True, exist_ok=True)
+            (self.folder / "rows").mkdir(exist_ok=True)
+        elif self._mine.exists():  # another run may have begun here while this one planned
+            self.scenario = resolved
+            self._refuse_another()
         for leftover in self.folder.rglob("*.part"):
             leftover.unlink()
         self.write_json("weights.json", self.weights)
         self._aside(self._mine, lambda path: path.write_text(resolved.dump(), encoding="utf-8"))
 
-    def point(self, scheme: str, snr_db: float) -> Path:
-        return self.folder / "rows" / f"{slug(scheme)}_{snr_db:.12g}.parquet"
+    def part(self, scheme: str, snr_db: float, number: int) -> Path:
+        return self.folder / "rows" / f"{slug(scheme)}_{snr_db:.12g}_{number:04d}.parquet"
 
     def bounds(self, scheme: str) -> Path:
         return self.folder / "rows" / f"bound_{slug(scheme)}.parquet"
 
     def done(self, path: Path) -> bool:
-        """Whether an earlier run that counts has left this part."""
+        """Whether an earlier run that counts has left this part, sound or not."""
         return path.exists() and not self._replace
+
+    def finished(self, scheme: str, snr_db: float) -> bool:
+        """Whether all parts are there that a point can have."""
+        return all(self.done(self.part(scheme, snr_db, part.number)) for part in parts(self.scenario))
 
     def write_rows(self, path: Path, rows: list[dict]) -> None:
         """Rows of scalars and arrays (stored flat, their trailing dimensions beside them) as a parquet file."""
@@ -84,21 +106,27 @@ class Store:
         columns = {key: pa.array([np.ravel(row[key]) if key in tails else _scalar(row[key]) for row in rows],
                                  type=kinds.get(key)) for key in rows[0]}
         table = pa.table(columns).replace_schema_metadata({_SHAPES: json.dumps(tails)})
-        self._aside(path, lambda aside: pq.write_table(table, aside))
+        self._aside(path, lambda aside: pq.write_table(table, aside, write_page_checksum=True))
 
-    def read_rows(self, path: Path) -> list[dict]:
-        """What `write_rows` wrote, arrays in their shapes. UserError where the file is damaged."""
+    def read_rows(self, path: Path, expected: dict[str, list] | None = None) -> list[dict] | None:
+        """What `write_rows` wrote, arrays in their shapes. None where the part is missing; also where it is damaged, or
+        holds other rows than `expected` (column -> values) says: it is then set aside."""
+        if not self.done(path):
+            return None
         try:
-            table = pq.read_table(path)
-            tails = json.loads(table.schema.metadata[_SHAPES])
-        except (pa.ArrowException, OSError, KeyError, TypeError) as error:
-            raise UserError(f"{path} can't be read ({error}); delete it and run again") from None
-        dtypes = {key: table.schema.field(key).type.value_type.to_pandas_dtype() for key in tails}
-        rows = table.to_pylist()
-        for row in rows:
-            for key, tail in tails.items():
-                row[key] = np.array(row[key], dtypes[key]).reshape(-1, *tail)
-        return rows
+            table = pq.read_table(path, page_checksum_verification=True)
+            rows = _rows(table, json.loads(table.schema.metadata[_SHAPES]))
+            if any([row[key] for row in rows] != values for key, values in (expected or {}).items()):
+                raise ValueError("holds other rows")
+            return rows
+        except OSError as error:
+            if error.errno:  # of the disk, not of the file
+                raise UserError(f"{path} can't be read: {error}") from None
+        except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError):
+            pass
+        self.set_aside.append(path.name)
+        path.replace(path.with_name(path.name + ".damaged"))
+        return None
 
     def write_table(self, lines: list[dict]) -> None:
         """table.parquet and table.csv; a key that a line lacks stays empty."""
@@ -128,18 +156,40 @@ class Store:
         self._aside(self.folder / name, lambda path: path.write_text(text, encoding="utf-8"))
 
     def read_json(self, name: str) -> dict:
-        """An earlier session's JSON; empty where there is none."""
+        """An earlier session's JSON; empty where there is none. UserError where it is damaged."""
         path = self.folder / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not path.exists():
+            return {}
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            found = error
+        if not isinstance(found, dict):
+            raise UserError(f"{path} is damaged ({found}); restore it, or start over with `--fresh`")
+        return found
 
-    @staticmethod
-    def _aside(path: Path, write: Callable[[Path], object]) -> None:
-        """Write beside `path`, force it to disk, rename: a reader sees the old file or the new one."""
+    def _aside(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write beside `path`, force it to disk, rename: a reader sees the old file or the new one. UserError where
+        the disk is full."""
         aside = path.with_name(path.name + ".part")
-        write(aside)
-        with aside.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+
+        def whole():
+            write(aside)
+            with aside.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+
+        try:
+            _unless_full(self.folder, whole)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+
+    def _holds_something(self) -> bool:
+        """More than a run leaves that was killed before it had written its scenario."""
+        rows = self.folder / "rows"
+        return any(not any(path.match(name) for name in _UNBORN) for path in self.folder.iterdir()) or (
+            rows.is_dir() and any(rows.iterdir()))
 
     def _refuse_another(self) -> None:
         there = yaml.safe_load(self._mine.read_text(encoding="utf-8"))
@@ -153,6 +203,29 @@ class Store:
             differs = ", ".join(keys)
             raise UserError(f"{self.folder} holds the run of another scenario (differs in {differs}).\n"
                             f"Keep both with `--out {other}`, or replace it with `--fresh`.")
+
+
+def _rows(table: pa.Table, tails: dict[str, list]) -> list[dict]:
+    """One dict per row; arrays are views of a column's values."""
+    columns = {}
+    for key in table.column_names:
+        column = table.column(key).combine_chunks()
+        if key not in tails:
+            columns[key] = column.to_pylist()
+            continue
+        flat, ends = column.flatten().to_numpy(), np.cumsum(column.value_lengths().to_numpy())
+        columns[key] = [part.reshape(-1, *tails[key]) for part in np.split(flat, ends[:-1])]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _unless_full(folder: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise UserError(f"no space is left on the disk of {folder}. Everything measured so far is kept; make room and "
+                        "give the same command again.") from None
 
 
 def _scalar(value):

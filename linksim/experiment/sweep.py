@@ -1,0 +1,96 @@
+"""The points of one scenario: what is left to measure, stage by stage, and what the store has of each point.
+
+Without `stop` there is one stage, all parts. With it a point's sampling ends at the first preset milestone where its
+intervals are as narrow as asked (`linksim.experiment.stopping`): what the store holds decides, never who measured it or
+when, so the table is the same for any workers, in any order, and after any interruption.
+"""
+
+from dataclasses import dataclass
+
+from linksim.experiment import points, stopping
+from linksim.experiment.blocks import KEPT
+from linksim.experiment.parts import Part, parts
+from linksim.experiment.progress import Clock
+from linksim.experiment.setup import Setup
+from linksim.experiment.store import Store
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is handed on at once: parts of a point, over so few blocks of pictures that what was made of them is kept
+    for the scheme's next SNR."""
+
+    scheme: str
+    snr_db: float
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.parts))
+
+
+class Sweep:
+    """All points of a planned setup. taken: (scheme, SNR) -> how many parts the point has, so far."""
+
+    def __init__(self, setup: Setup, store: Store, clock: Clock):
+        self.setup, self.store, self.clock = setup, store, clock
+        self.parts = parts(setup.scenario)
+        self._at = [(name, snr_db) for snr_db in points.order(setup.scenario.snr_db) for name in setup.schemes]
+        self._milestones = stopping.milestones(setup.scenario, self.parts)
+        self.taken, self._open, self._sound, self._stage = dict.fromkeys(self._at, 0), list(self._at), set(), 0
+
+    def units(self) -> list[Unit]:
+        """What is to be measured now, in order; empty when every point has what it needs."""
+        while self._open and self._stage < len(self._milestones):
+            end = self._milestones[self._stage]
+            start = self._milestones[self._stage - 1] if self._stage else 0
+            missing = {at: {part.number for part in self.parts[start:end] if not self.has(*at, part)}
+                       for at in self._open}
+            if any(missing.values()):
+                return [Unit(*at, some) for few in _stretches(self.parts[start:end])
+                        for at in self._open if (some := tuple(part for part in few if part.number in missing[at]))]
+            self.taken |= dict.fromkeys(self._open, end)
+            self._stage += 1
+            if self._stage < len(self._milestones):
+                self._open = stopping.unsettled(self, self._open)
+        return []
+
+    def put(self, unit: Unit, part: Part, rows: list[dict]) -> None:
+        """Keep a part that was measured."""
+        self.store.write_rows(self.store.part(unit.scheme, unit.snr_db, part.number), rows)
+        self._sound.add((unit.scheme, unit.snr_db, part.number))
+        if part is unit.parts[-1]:
+            self.clock.say(f"{unit.scheme} at {unit.snr_db:g} dB: {unit.rows} rows up to picture "
+                           f"{part.picture[-1] + 1} of {self.setup.scenario.pictures}")
+
+    def has(self, name: str, snr_db: float, part: Part) -> bool:
+        """Whether the store has a part, and sound; a damaged one is set aside."""
+        key = name, snr_db, part.number
+        if key not in self._sound and self.store.read_rows(self.store.part(*key), part.keys) is not None:
+            self._sound.add(key)
+        return key in self._sound
+
+    def point(self, name: str, snr_db: float, count: int | None = None) -> list[dict]:
+        """The rows of a point's first parts (`count`; all it has)."""
+        rows = []
+        for part in self.parts[: self.taken[name, snr_db] if count is None else count]:
+            path = self.store.part(name, snr_db, part.number)
+            found = self.store.read_rows(path, part.keys)
+            if found is None:  # gone since it was looked at
+                self.store.write_rows(path, points.measure(self.setup, name, snr_db, self.clock, part))
+                found = self.store.read_rows(path, part.keys)
+            rows += found
+        return rows
+
+
+def _stretches(some: list[Part]) -> list[list[Part]]:
+    """Consecutive parts, each list of at most KEPT blocks."""
+    out: list[list[Part]] = []
+    blocks: set[int] = set()
+    for part in some:
+        blocks = blocks | {part.block}
+        if not out or len(blocks) > KEPT:
+            out.append([])
+            blocks = {part.block}
+        out[-1].append(part)
+    return out
