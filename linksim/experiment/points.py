@@ -9,6 +9,7 @@ from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
 from linksim.link.burst import Draw
 from linksim.schemes.base import rows_of
+from linksim.tasks.fidelity import psnr_db
 
 
 @dataclass
@@ -124,13 +125,6 @@ def uses(ledger: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Columns of channel uses: the sum and its purposes, int32 [B]."""
     return {"uses": np.sum(list(ledger.values()), axis=0).astype(np.int32)} | {
         f"uses_{purpose}": np.asarray(spent, np.int32) for purpose, spent in ledger.items()}
-
-
-def psnr_db(images: np.ndarray, sent: np.ndarray) -> np.ndarray:
-    """float32 [B], 10 log10(255^2 / MSE) over uint8 [B, H, W, 3]. Equal pictures count as
-    one sample off by one level (101 dB at 256 x 256), so that means stay finite."""
-    error = np.square(images.astype(np.float32) - sent).mean(axis=(1, 2, 3), dtype=np.float64)
-    return (10 * np.log10(255**2 / np.maximum(error, 1 / images[0].size))).astype(np.float32)
 
 
 def decibel(gain: np.ndarray) -> np.ndarray:
