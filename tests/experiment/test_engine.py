@@ -98,7 +98,8 @@ def test_examples_hold_what_the_figure_needs(done):
     assert all(arrays[f"received/{name}"].dtype == np.uint8 for name in ("third", "half", "Whole 0.0"))
     assert arrays["boxes/truth/1"].shape == (1, 4) and arrays["labels/truth/0"].tolist() == ["dot"]
     assert arrays["weights/half"].shape == arrays["mask/half"].shape == (2, 8, 8)
-    assert arrays["uses/half"].tolist() == [48, 48]
+    spent = {line["scheme"]: line["uses"] for line in lines_of(done) if line["snr_db"] == 20}
+    assert arrays["uses/half"].tolist() == [spent["half"]] * 2
     assert {"boxes/half/0", "scores/half/1", "boxes/sent/0"} <= set(arrays)
 
 
