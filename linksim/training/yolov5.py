@@ -24,8 +24,8 @@ from linksim.training.cards import command, machine, portable
 def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path | None = None,
           pictures: int = 12_000, check: int = 400, multiples: str = "n", width: float | None = None,
           depth: float | None = None, batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
-          start: str | None = None, artefacts: str | None = None, share: float = 0.75, workers: int = 2,
-          precision: str = "mixed_bfloat16") -> dict:
+          start: str | None = None, artefacts: str | None = None, share: float = 0.75, batches: int | None = None,
+          workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
     """Train; write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
 
     source: mapping as in a scenario, default {"type": "scenes", "size": 256}; its splits train and calibration are
@@ -35,6 +35,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     multiples: depth and width of YOLOv5n, s or m; `width` and `depth` set one of them otherwise.
     start: weights to go on from, for fine-tuning: their classes, size and anchors, batch normalisation folded in.
     artefacts: "jpeg2000": a `share` of the pictures is seen as JPEG2000 leaves it at 400 to 6,000 bytes.
+    batches: train for so many instead of for minutes, where a machine's time is shared.
     """
     import keras
 
@@ -68,12 +69,17 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
         "data": f"source {source}, split train, {pictures} pictures"
                 + (f", {share:.0%} of them as {artefacts} leaves them at {data.BYTES[0]} to {data.BYTES[1]:,} bytes"
                    if artefacts else ""),
-        "command": command("yolov5", out, minutes, source=portable([source])[0], pictures=pictures, width=width,
-                           depth=round(depth, 6), batch=batch, rate=rate, seed=seed, start=start and Path(start).name,
-                           artefacts=artefacts, share=share if artefacts else None),
+        "command": command("yolov5", out, minutes, source=portable([source])[0], pictures=pictures,
+                           width=None if start else width, depth=None if start else round(depth, 6), batch=batch,
+                           rate=rate, seed=seed, start=start and Path(start).name, artefacts=artefacts,
+                           share=share if artefacts else None, batches=batches),
         "machine": machine(),
         "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
     }
+
+    def done() -> float:
+        """Share of the course behind us."""
+        return state.step / batches if batches else state.seconds / (60 * minutes)
 
     class Follow(keras.callbacks.Callback):
         """Sets the rate by the clock, averages the weights, judges and writes after every epoch."""
@@ -82,7 +88,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
 
         def on_train_batch_begin(self, step, logs=None):
             self.began = time.time()
-            model.optimizer.learning_rate.assign(rate * _schedule(state.seconds / (60 * minutes), state.step))
+            model.optimizer.learning_rate.assign(rate * _schedule(done(), state.step))
 
         def on_train_batch_end(self, step, logs=None):
             state.step += 1
@@ -91,7 +97,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
             if self.compiled:  # the first batch of a process compiles
                 state.seconds += time.time() - self.began
             self.compiled = True
-            model.stop_training = state.seconds >= 60 * minutes
+            model.stop_training = done() >= 1
 
         def on_epoch_end(self, epoch, logs=None):
             state.average()
@@ -99,7 +105,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
             folded = {name: a.astype(np.float16) for name, a in fold(average).items()}
             weights.assign(judge_model, folded)
             ap = _judge(judge_model, anchors, *held, len(classes))
-            left = minutes - state.seconds / 60
+            left = (1 / max(done(), 1e-9) - 1) * state.seconds / 60
             print(f"step {state.step}  loss {logs['loss']:.4f}  calibration AP50 {ap:.4f} (best {state.best:.4f})  "
                   f"{batch * state.step / max(state.seconds, 1):.1f} pictures/s  {left:.1f} min left", flush=True)
             state.best = max(ap, state.best)
@@ -110,9 +116,9 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
 
     if state.load():
         print(f"going on from step {state.step}, {state.seconds / 60:.1f} min", flush=True)
-    if state.seconds < 60 * minutes:
-        batches = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps)
-        model.fit(batches, epochs=1_000_000, verbose=0, callbacks=[Follow()])
+    if done() < 1:
+        lessons = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps)
+        model.fit(lessons, epochs=1_000_000, verbose=0, callbacks=[Follow()])
     return card
 
 
