@@ -31,7 +31,7 @@ class PerChannel(layers.Layer):
         return x * ops.exp(self.vector) if self.multiply else x + self.vector
 
 
-def build_encoder(size: int, channels: int, width: int = 64):
+def build_encoder(size: int, channels: int, width: int = 48):
     """Pictures float32 [B, size, size, 3] in [0, 1] -> latents float32 [B, size/16, size/16, channels], in the units of
     an orthonormal transform. Every latent is made; which are sent is decided afterwards."""
     grid = size // PATCH
@@ -49,7 +49,7 @@ def build_encoder(size: int, channels: int, width: int = 64):
     return keras.Model(pictures, latents, name="encoder")
 
 
-def build_decoder(size: int, channels: int, width: int = 128, fine: int = 48, detail: int = 16):
+def build_decoder(size: int, channels: int, width: int = 96, fine: int = 48, detail: int = 16):
     """Dequantised latents -> pictures.
 
     Inputs: latents float32 [B, h, w, channels], 0 where not sent; sent float32 [B, h, w, channels]; log2 of the
@@ -63,7 +63,7 @@ def build_decoder(size: int, channels: int, width: int = 128, fine: int = 48, de
     linear = layers.Dense(VALUES, dtype="float32", trainable=False, name="linear_synthesis")(known)
     picture = unpatchify(ops.reshape(linear, (-1, grid * grid, VALUES)), grid, grid)  # (B, H, W, 3)
 
-    side = ops.broadcast_to(step[:, None, None, None] / 2 + 1, (ops.shape(step)[0], grid, grid, 1))
+    side = ops.zeros_like(sent[..., :1]) + step[:, None, None, None] / 2 + 1
     planes = ops.concatenate([sent[..., :1], sent[..., -1:], side], -1)  # anything sent, all sent, how coarsely
     x = layers.Dense(width, name="embed")(ops.concatenate([known * 2, planes], -1))
     for i in range(3):

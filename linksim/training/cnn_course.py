@@ -1,0 +1,156 @@
+"""A course for the masked CNN codec: encoder, quantiser, decoder, bits, and the detector's opinion in one model.
+
+    loss = 100 * squared error + distance of the detector's feature maps + bits at their price
+
+error and distance counted where features are sent, and a tenth elsewhere. A quantiser of step D trades bits for
+squared error at 2 ln 2 D^2 / 12 a bit (high-rate theory): that is a bit's price, so that one model serves every step.
+What the decoder gets is rounded, with the gradient passed straight through; what is priced is made noisy instead
+(Minnen and Singh, "Channel-wise autoregressive entropy models for learned image compression", ICIP 2020).
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from linksim.schemes.sesc.importance import importance
+from linksim.schemes.sesc_cnn.quantiser import ROUNDING, STEPS, sent
+from linksim.training.clock import Clock
+
+TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
+
+
+class Course:
+    """images uint8 [N, S, S, 3]; finds: N pairs (boxes, scores) of the detector on them; the rest as in the recipe."""
+
+    def __init__(self, images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed):
+        from linksim.schemes import linear_code
+        from linksim.schemes.sesc_cnn import networks
+        from linksim.tasks.yolov5.network import features_model, from_weights
+
+        held = max(16, len(images) // 50)  # held out of training, for the validation curve
+        self.rate = rate
+        self.lessons = Lessons(images[held:], finds[held:], crop, channels, batch, 100, seed)
+        self.held_out = Lessons(images[:held], finds[:held], crop, channels, batch, 6, 0, repeat=True)
+        sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
+        code = linear_code.fit(linear_code.cut(sample).reshape(-1, networks.VALUES)[::2], channels)
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        self.encoder, self.decoder = networks.build_encoder(crop, channels), networks.build_decoder(crop, channels)
+        judge = features_model(from_weights(detector, None, dtype="mixed_bfloat16")[0])
+        keras.config.set_dtype_policy(policy)
+        if start:
+            from linksim import weights
+
+            arrays, _ = weights.load(start, "sesc_cnn")
+            for part in (self.encoder, self.decoder):
+                own = {k.removeprefix(part.name + "/"): v for k, v in arrays.items() if k.startswith(part.name + "/")}
+                weights.assign(part, own)
+        else:
+            networks.start_from(code, self.encoder, self.decoder)
+        bits = networks.Rate(code.deviation, name="rate")
+        self.model = _lesson_model(self.encoder, self.decoder, bits, judge, crop, zoom, channels, rate_weight)
+
+    def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
+        """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
+        self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
+                           loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
+                           metrics=[_part(1, "squared_error"), _part(2, "features"), _part(3, "bytes")])
+        clock = Clock(checkpoint, minutes, self.rate, steps)
+        clock.resume(self.model)
+        self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
+                       callbacks=[clock.callback()])
+        self.finish = clock.discard
+        return {"minutes": clock.elapsed() / 60, "steps": clock.steps, "validation": clock.curve}
+
+
+def draw_sent(rng: np.random.Generator, weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """What of a picture is sent: a mask bool [h, w] (all features, those above a random threshold, or random ones) from
+    weights float [h, w], and how many channels of the others."""
+    kind = rng.random()
+    if kind < 0.2:
+        keep = np.ones_like(weights, bool)
+    elif kind < 0.85:
+        keep = weights >= rng.uniform(0.02, 0.7)
+    else:
+        keep = rng.random(weights.shape) < rng.uniform(0.1, 0.9)
+    if not keep.any():
+        keep.flat[rng.integers(keep.size)] = True
+    return keep, int(rng.choice([0, 0, 0, 3, 6]))
+
+
+class Lessons(keras.utils.PyDataset):
+    """Batches (pictures float32 [B, S, S, 3], sent float32 [B, h, w, C], log2 step [B], unit noise [B, h, w, C] in
+    +- 1/2), all made by NumPy outside compiled code. crop: side S of the random crop. repeat: every epoch the same."""
+
+    def __init__(self, pictures, finds, crop, channels, batch, steps, seed, repeat=False):
+        super().__init__(workers=1, use_multiprocessing=False)
+        self.pictures, self.finds, self.crop, self.channels = pictures, finds, crop, channels
+        self.batch, self.steps, self.seed, self.epoch, self.repeat = batch, steps, seed, 0, repeat
+
+    def __len__(self):
+        return self.steps
+
+    def on_epoch_end(self):
+        self.epoch += not self.repeat
+
+    def __getitem__(self, number):
+        rng = np.random.default_rng((self.seed, self.epoch, number))
+        size, side, grid = self.pictures.shape[1], self.crop, self.crop // 16
+        pictures = np.empty((self.batch, side, side, 3), np.float32)
+        there = np.empty((self.batch, grid, grid, self.channels), np.float32)
+        for b in range(self.batch):
+            i = rng.integers(len(self.pictures))
+            y, x = rng.integers(0, size - side + 1, 2)
+            part = self.pictures[i, y : y + side, x : x + side]
+            boxes, scores = self.finds[i]
+            weights = importance(boxes - np.array([x, y, x, y], np.float32), scores, side)
+            keep, few = draw_sent(rng, weights)
+            flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
+            pictures[b], there[b] = part[:, flip], sent(keep[:, flip], few, self.channels)
+        step = rng.uniform(*TAUGHT, self.batch).astype(np.float32)
+        unit = rng.random(there.shape, np.float32) - 0.5
+        return (pictures / 255, there, step, unit), np.zeros((self.batch, 1), np.float32)
+
+
+def _lesson_model(encoder, decoder, rate, judge, crop, zoom, channels, rate_weight):
+    from keras import ops
+
+    grid = crop // 16
+    pictures, there = keras.Input((crop, crop, 3)), keras.Input((grid, grid, channels))
+    log_step, unit = keras.Input(()), keras.Input((grid, grid, channels))
+    judge.trainable = False
+    seen = round(crop * zoom / 32) * 32
+
+    latents = encoder(pictures)
+    step = 2.0**log_step
+    wide = step[:, None, None, None]
+    rounded = ops.sign(latents) * ops.floor(ops.abs(latents) / wide + ROUNDING) * wide
+    decoded = decoder([(latents + ops.stop_gradient(rounded - latents)) * there, there, log_step])
+    bits = ops.sum(rate(latents + unit * wide, step) * there, (1, 2, 3))
+
+    def upscale(x):
+        return ops.image.resize(x, (seen, seen), "bilinear") if seen != crop else x
+
+    def where(side):  # what was sent counts, what wasn't counts a little
+        return 0.1 + 0.9 * ops.image.resize(there[..., -1:], (side, side), "bilinear")
+
+    area = where(crop)
+    values = 3 * ops.sum(area, (1, 2, 3))
+    error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / values
+    distance = 0
+    for a, b in zip(judge(upscale(pictures)), judge(upscale(decoded)), strict=True):
+        a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
+        area = where(a.shape[1])
+        distance += ops.sum(area * ops.square(a - b), (1, 2, 3)) / ops.sum(area * ops.square(a), (1, 2, 3)) / 3
+    price = float(np.log(2) / 6) * ops.square(step) / values  # squared error that a bit is worth
+    total = 100 * (error + rate_weight * price * bits) + distance
+    return keras.Model((pictures, there, log_step, unit), ops.stack([total, error, distance, bits / 8], -1))
+
+
+def _part(index, name):
+    def metric(_, parts):
+        return keras.ops.mean(parts[:, index])
+
+    metric.__name__ = name
+    return metric
