@@ -99,7 +99,7 @@ def test_a_scenario_over_a_folder_without_labels(kind, tmp_path):
         Image.fromarray(image).save(pictures / f"{i}.png")
     asked = fakes.scenario(source={"type": "folder", "path": str(pictures), "size": 64}, pictures=3,
                            task={"type": kind, "input_size": 128}, symbols_vs_mu=None, examples={"pictures": [0]})
-    asked["calibration"] = {"pictures": 3, "realisations": 1}
+    asked["calibration"] = {"pictures": 2, "realisations": 1}
     scenario = check(Scenario, asked, "")
     out = engine.run(scenario, tmp_path / "run", console=Console(quiet=True))
     with (out / "table.csv").open() as file:
