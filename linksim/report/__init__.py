@@ -9,10 +9,10 @@ def draw(run_dir: Path) -> list[Path]:
     run_dir holds scenario.yaml, provenance.json and table.parquet, and where they were measured
     symbols_vs_mu.csv and examples.npz (see `linksim.report.store`).
     Writes map_vs_snr (map_vs_uses, where schemes ran at several budgets), uses_by_purpose, symbols_vs_mu (PNG and PDF
-    each), examples.png and report.html.
+    each), examples.png, paired.csv and report.html.
     UserError where a file is missing or damaged. Drawing twice gives the same bytes.
     """
-    from linksim.report import budgets, examples, mu, page, snr, uses
+    from linksim.report import budgets, examples, mu, page, paired, snr, uses
     from linksim.report.store import Run
 
     run = Run.read(Path(run_dir))
@@ -21,4 +21,4 @@ def draw(run_dir: Path) -> list[Path]:
         written += mu.draw(run)
     if run.examples is not None:
         written += examples.draw(run)
-    return [*written, page.write(run, written)]
+    return [*written, *paired.write(run), page.write(run, written)]

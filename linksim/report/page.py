@@ -4,8 +4,10 @@ import base64
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from linksim.link.burst import PURPOSES
-from linksim.report import caption
+from linksim.report import caption, paired
 from linksim.report.store import Run
 from linksim.report.uses import WORDS
 
@@ -38,7 +40,7 @@ def write(run: Run, figures: list[Path]) -> Path:
     parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>",
              f"<style>{STYLE}</style>", f"<h1>{name}</h1><p class='lead'>{lead}</p>",
              *(f"<p class='warning'>{escape(w)}</p>" for w in run.warnings),
-             f"<h2>How to read it</h2>{HOW}", _facts(run), "<h2>Results</h2>", _scores(run), _uses(run)]
+             f"<h2>How to read it</h2>{HOW}", _facts(run), "<h2>Results</h2>", _scores(run), _paired(run), _uses(run)]
     for path in figures:
         if path.suffix == ".png":
             image = base64.b64encode(path.read_bytes()).decode()
@@ -77,6 +79,32 @@ def _cell(point: dict | None) -> str:
     low, high = point.get("ap50_lo"), point.get("ap50_hi")
     both = "" if low is None or high is None else f"<span class='interval'>{low:.3f} to {high:.3f}</span>"
     return f"<td>{point['ap50']:.3f}{both}</td>"
+
+
+def _paired(run: Run) -> str:
+    other = paired.reference(run)
+    found = {(one.scheme, one.snr_db): one for one in paired.pairs(run, other)} if other else {}
+    if not found:
+        return ""
+
+    def cell(one: paired.Pair | None) -> str:
+        if one is None:
+            return "<td>-</td>"
+        both = f"<span class='interval'>{one.difference_lo:+.3f} to {one.difference_hi:+.3f}</span>"
+        loss = f"<span class='interval'>{one.ratio:.2f}\u00d7, loss at most {one.loss_upper:.1%}</span>"
+        return f"<td>{one.difference:+.3f}{both}{loss if np.isfinite(one.ratio) else ''}</td>"
+
+    def row(name: str, kind: str) -> str:
+        return f"<tr class='{kind}'><td>{escape(name)}</td>" + "".join(
+            cell(found.get((name, snr))) for snr in run.snr_db) + "</tr>"
+
+    head = "".join(f"<th>{snr:g} dB</th>" for snr in run.snr_db)
+    return (f"<h2>Against {escape(other)}</h2><p>Difference of AP50 with its 95 % interval, ratio, and the upper 95 % "
+            "bound of the relative loss (one-sided): paired bootstrap, in which every resample of the pictures is the "
+            "same for both. An interval that leaves out 0 is a difference.</p><div class='scroll'><table>"
+            f"<tr><th>minus {escape(other)}</th>{head}</tr>"
+            + "".join(row(n, "scheme") for n in run.schemes if n != other)
+            + "".join(row(n, "bound") for n in run.bounds) + "</table></div>")
 
 
 def _uses(run: Run) -> str:

@@ -31,7 +31,8 @@ from linksim.link.burst import PURPOSES
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder. table: a dict per point; mu: one per (scheme, mu); examples: arrays by name."""
+    """One run folder. table: a dict per point; mu: one per (scheme, mu); examples, resampled: arrays by name;
+    feasibility: a dict per number of features, and found: what they say together."""
 
     folder: Path
     scenario: dict
@@ -39,20 +40,27 @@ class Run:
     table: list[dict]
     mu: list[dict]
     examples: dict[str, np.ndarray] | None
+    resampled: dict[str, np.ndarray]
+    feasibility: list[dict]
+    found: dict
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
         """Reads the folder; UserError names what is missing or damaged."""
         if not folder.is_dir():
             raise UserError(f"no run folder at {folder}; `linksim run SCENARIO` makes one")
-        optional = {"symbols_vs_mu.csv": _csv, "examples.npz": _npz}
-        mu, examples = (_read(folder / name, how) if (folder / name).exists() else None
-                        for name, how in optional.items())
+        optional = {"symbols_vs_mu.csv": _csv, "examples.npz": _npz, "bootstrap.npz": _npz, "feasibility.csv": _csv,
+                    "feasibility.json": _json}
+        mu, examples, resampled, feasibility, found = (
+            _read(folder / name, how) if (folder / name).exists() else None for name, how in optional.items())
         run = cls(folder, _read(folder / "scenario.yaml", _yaml), _read(folder / "provenance.json", _json),
-                  _read(folder / "table.parquet", _parquet), mu or [], examples)
+                  _read(folder / "table.parquet", _parquet), mu or [], examples,
+                  resampled or {}, feasibility or [], found or {})
         if not run.table:
             raise UserError(f"{folder / 'table.parquet'} has no rows; run the scenario again")
-        return run
+        headline = run.provenance.get("headline", "ap50")
+        return run if headline == "ap50" else replace(run, table=_as_ap50(run.table, headline),
+                                                      mu=_as_ap50(run.mu, headline))
 
     @property
     def also(self) -> list[str]:
@@ -63,9 +71,8 @@ class Run:
         """The run as the further task called `label` judged it: its scores stand where the main task's do, and points
         that it says nothing of are left out."""
         told = self.provenance["also"][label]
-        keys = {f"ap50{end}": f"{label}.{told['metric']}{end}" for end in ("", "_lo", "_hi")}
-        table = [row | {mine: row.get(key) for mine, key in keys.items()} for row in self.table
-                 if row.get(keys["ap50"]) is not None]
+        headline = f"{label}.{told['metric']}"
+        table = _as_ap50([row for row in self.table if row.get(headline) is not None], headline)
         return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]},
                        provenance=self.provenance | {"metric": told["label"]})
 
@@ -108,6 +115,11 @@ class Run:
     def split(self, row: dict) -> dict[str, float]:
         """Channel uses per picture by purpose, of one line of the table."""
         return {purpose: row.get(f"uses_{purpose}") or 0.0 for purpose in PURPOSES}
+
+
+def _as_ap50(rows: list[dict], metric: str) -> list[dict]:
+    """The rows, a task's headline metric and its interval in the place where figures look for AP50."""
+    return [row | {f"ap50{end}": row.get(f"{metric}{end}") for end in ("", "_lo", "_hi")} for row in rows]
 
 
 def _read(path: Path, how):
