@@ -60,7 +60,8 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     if folded:
         weights.assign(network, arrays)
     model = _trainee(network, anchors, size)
-    model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.02, clipnorm=10.0), jit_compile=False)
+    model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.02, clipnorm=10.0),
+                  jit_compile=keras.backend.backend() == "jax")  # elsewhere slower
     judge_model = build_yolov5(depth, width, len(classes), size, dtype="float32")
     average = build_yolov5(depth, width, len(classes), size, fused=folded, dtype="float32")
     state = _State(model, work / "checkpoint.npz")

@@ -87,12 +87,12 @@ def fitting(name: str):
 
 def model_arrays(model, dtype=np.float32) -> dict[str, np.ndarray]:
     """The values of a Keras model's weights by variable path, as `dtype`."""
-    return {v.path: np.asarray(v).astype(dtype) for v in model.weights}
+    return {_key(v): np.asarray(v).astype(dtype) for v in model.weights}
 
 
 def assign(model, arrays: dict[str, np.ndarray]) -> None:
     """Set every weight of a Keras model from `arrays` (by variable path; cast to the variable's dtype)."""
-    wanted = {v.path: v for v in model.weights}
+    wanted = {_key(v): v for v in model.weights}
     missing, left = sorted(set(wanted) - set(arrays)), sorted(set(arrays) - set(wanted))
     if missing or left:
         what = f"no array for {missing[0]!r}" if missing else f"no place for array {left[0]!r}"
@@ -103,6 +103,11 @@ def assign(model, arrays: dict[str, np.ndarray]) -> None:
                             f"the model needs {tuple(variable.shape)}")
     for path, variable in wanted.items():
         variable.assign(arrays[path])
+
+
+def _key(variable) -> str:
+    """A variable's path as files have it: PyTorch takes no dots in names, `yolov5.network.named` puts colons there."""
+    return variable.path.replace(":", ".")
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -33,31 +33,31 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
 
     def conv(x, c, kernel, name, stride=1):
         if stride == 2 and kernel == 3:  # symmetric padding, as in the original; "same" would pad right and below
-            x = layers.ZeroPadding2D(((1, 0), (1, 0)), dtype=dtype, name=name + ".pad")(x)
+            x = layers.ZeroPadding2D(((1, 0), (1, 0)), dtype=dtype, name=named(name + ".pad"))(x)
         padding = "valid" if stride == 2 and kernel == 3 else "same"
-        x = layers.Conv2D(c, kernel, stride, padding, use_bias=fused, dtype=dtype, name=name + ".conv")(x)
+        x = layers.Conv2D(c, kernel, stride, padding, use_bias=fused, dtype=dtype, name=named(name + ".conv"))(x)
         if not fused:
-            x = BatchNormalization(momentum=0.97, epsilon=1e-3, dtype=dtype, name=name + ".bn")(x)
-        return layers.Activation("silu", dtype=dtype, name=name)(x)
+            x = BatchNormalization(momentum=0.97, epsilon=1e-3, dtype=dtype, name=named(name + ".bn"))(x)
+        return layers.Activation("silu", dtype=dtype, name=named(name))(x)
 
     def c3(x, c, name, repeats, shortcut=True):
         y = conv(x, c // 2, 1, name + ".cv1")
         for i in range(max(round(repeats * depth), 1)):
             z = conv(conv(y, c // 2, 1, f"{name}.m.{i}.cv1"), c // 2, 3, f"{name}.m.{i}.cv2")
-            y = layers.Add(dtype=dtype, name=f"{name}.m.{i}")([y, z]) if shortcut else z
+            y = layers.Add(dtype=dtype, name=named(f"{name}.m.{i}"))([y, z]) if shortcut else z
         return conv(concat([y, conv(x, c // 2, 1, name + ".cv2")], name), c, 1, name + ".cv3")
 
     def sppf(x, c, name):
         ys = [conv(x, x.shape[-1] // 2, 1, name + ".cv1")]
         for i in range(3):
-            ys.append(layers.MaxPooling2D(5, 1, "same", dtype=dtype, name=f"{name}.m.{i}")(ys[-1]))
+            ys.append(layers.MaxPooling2D(5, 1, "same", dtype=dtype, name=named(f"{name}.m.{i}"))(ys[-1]))
         return conv(concat(ys, name), c, 1, name + ".cv2")
 
     def concat(xs, name):
-        return layers.Concatenate(dtype=dtype, name=name + ".concat")(xs)
+        return layers.Concatenate(dtype=dtype, name=named(name + ".concat"))(xs)
 
     def up(x, name):
-        return layers.UpSampling2D(2, dtype=dtype, name=name)(x)
+        return layers.UpSampling2D(2, dtype=dtype, name=named(name))(x)
 
     w3, w4, w5 = channels(256), channels(512), channels(1024)
     image = keras.Input((input_size, input_size, 3), name="image")
@@ -77,15 +77,23 @@ def build_yolov5(depth: float, width: float, classes: int, input_size: int | Non
     heads = []
     for i, (feature, stride) in enumerate(zip((f3, f4, f5), STRIDES, strict=True)):
         heads.append(layers.Conv2D(3 * (5 + classes), 1, bias_initializer=_head_bias(classes, stride), dtype=dtype,
-                                   name=f"model.24.m.{i}")(feature))
+                                   name=named(f"model.24.m.{i}"))(feature))
     return keras.Model(image, heads, name="yolov5")
+
+
+def named(name: str) -> str:
+    """What a layer of this name is called on the present Keras backend: PyTorch's parameters take no dots.
+    `linksim.weights` writes the dot."""
+    import keras
+
+    return name.replace(".", ":") if keras.backend.backend() == "torch" else name
 
 
 def features_model(model):
     """keras.Model on the same layers: image -> the 3 neck feature maps that the heads look at (stride 8, 16, 32)."""
     import keras
 
-    return keras.Model(model.input, [model.get_layer(name).output for name in FEATURES], name="yolov5_features")
+    return keras.Model(model.input, [model.get_layer(named(name)).output for name in FEATURES], name="yolov5_features")
 
 
 def from_weights(name_or_path: str, input_size: int | None = None, dtype="float32"):
@@ -125,16 +133,17 @@ def fold(model) -> dict[str, np.ndarray]:
     """Arrays of the fused model from a trained one with batch normalisation (float32, by variable path)."""
     arrays = {}
     for layer in model.layers:
-        if not layer.weights or layer.name.endswith(".bn"):
+        if not layer.weights or layer.name.endswith(named(".bn")):
             continue
         kernel, *bias = (np.asarray(v, np.float32) for v in layer.weights)
         if not bias:
-            bn = model.get_layer(layer.name.removesuffix(".conv") + ".bn")
+            bn = model.get_layer(layer.name.removesuffix(named(".conv")) + named(".bn"))
             gamma, beta, mean, var = (np.asarray(v, np.float32) for v in
                                       (bn.gamma, bn.beta, bn.moving_mean, bn.moving_variance))
             scale = gamma / np.sqrt(var + bn.epsilon)
             kernel, bias = kernel * scale, [beta - mean * scale]
-        arrays |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": bias[0]}
+        name = layer.name.replace(":", ".")
+        arrays |= {f"{name}/kernel": kernel, f"{name}/bias": bias[0]}
     return arrays
 
 
