@@ -149,6 +149,7 @@ def _record(setup: Setup, store: Store, session: dict, earlier: list[dict]) -> d
     also = {label: {"metric": task.metric, "label": task.metric_label} for label, task in setup.also.items()}
     return {"scenario": scenario.name, "identity": scenario.identity(), "seed": scenario.seed,
             "weights": store.weights, "warnings": provenance.warnings(scenario), "metric": setup.task.metric_label,
+            "headline": setup.task.metric,
             "failure_policy": _failure(scenario), "tile": scenario.tile,
             "link": setup.link.declared(),
             "policies": {name: scheme.declared() for name, scheme in setup.schemes.items() if scheme.declared()},

@@ -46,10 +46,12 @@ def _spent(setup: Setup, row: dict) -> list[str]:
 
 
 def clean(setup: Setup) -> list[dict]:
-    """What the task scores on the pictures as sent, no channel: the ceiling, the same at every SNR."""
+    """What the task scores on the pictures as sent, no channel: the ceiling, the same at every SNR. None where the task
+    compares with the pictures sent: of those themselves it has nothing to say."""
+    if setup.task.compares:
+        return []
     every = np.arange(len(setup.images))
     score = _score(setup, setup.observe(setup.images, every), every)
-    # What compares with the picture sent has nothing to say of that picture itself.
     score |= _further(setup, {label: setup.observe(setup.images, every, label)
                               for label, task in setup.also.items() if not task.compares}, every)
     return [{"scheme": "no channel", "kind": "bound", "snr_db": snr_db, "rows": len(setup.images)} | score
