@@ -31,8 +31,8 @@ from pydantic import (
 
 from linksim.errors import UserError, shown
 from linksim.registry import lookup, names
-from linksim.yaml_text import parse
 from linksim.series import expand
+from linksim.yaml_text import parse
 
 MOST_SNRS, FARTHEST_DB = 1000, 200.0  # beyond, a run never ends and float32 overflows
 # Registry kind of a scenario's typed parts.
@@ -87,12 +87,11 @@ class SymbolsVsMu(Strict):
 
 class Feasibility(Strict):
     """How many features a picture needs (see `linksim.experiment.feasibility`): the scheme, how many of the heaviest
-    features to send and at how many channel uses each, at which SNR, judged by which task; tolerance: how far below
-    the plateau, relative, still counts as reaching it."""
+    features to send, at which SNR, judged by which task; tolerance: how far below the plateau, relative, still counts
+    as reaching it."""
 
     scheme: str
     features: list[PositiveInt] = Field(min_length=2)
-    uses: PositiveInt = 64
     snr_db: float = Field(15.0, ge=-FARTHEST_DB, le=FARTHEST_DB)
     similarity: SerializeAsAny[BaseModel] = Field({"type": "similarity"}, validate_default=True)
     tolerance: float = Field(0.01, gt=0, lt=1)

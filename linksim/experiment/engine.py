@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from linksim.experiment import provenance, stopping, table
+from linksim.experiment import feasibility, provenance, stopping, table
 from linksim.experiment.executors.base import Executor
 from linksim.experiment.executors.local import Local
 from linksim.experiment.parts import parts
@@ -97,6 +97,8 @@ class Answer:
             store.write_table(lines)
             if scenario.symbols_vs_mu:
                 store.write_csv("symbols_vs_mu.csv", table.symbols_vs_mu(setup, lines))
+        if scenario.feasibility:
+            feasibility.answer(setup, store, clock)
         with clock.work("examples", 1, "examples"):
             store.write_arrays("examples.npz", table.examples(setup))
 
@@ -114,6 +116,8 @@ def _expect(scenario: Scenario, setup: Setup, store: Store, clock: Clock) -> Non
         if hasattr(scheme, "bounds") and not store.done(store.bounds(name)):
             clock.expect(f"bounds of {name}", 10, 2.0)
     clock.expect("score", len(setup.schemes) * len(scenario.snr_db), 0.5)
+    if scenario.feasibility and not store.done(feasibility.rows(store)):
+        clock.expect("feasibility", len(scenario.feasibility.features) * scenario.pictures, 0.1)
     clock.expect("examples", 1, 5.0)
 
 

@@ -94,6 +94,7 @@ def weights(scenario: Scenario) -> dict[str, str]:
     named = {"task.weights": scenario.task}
     named |= {f"also.{label}.weights": task for label, task in scenario.also.items()}
     named |= {f"schemes.{scheme.name}.weights": scheme for scheme in scenario.schemes}
+    named |= {"feasibility.similarity.weights": scenario.feasibility.similarity} if scenario.feasibility else {}
     named = {key: config.weights for key, config in named.items() if getattr(config, "weights", None)}
     return {key: _sha256(name) for key, name in named.items()}
 

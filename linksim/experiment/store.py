@@ -31,9 +31,10 @@ from linksim.experiment.parts import parts
 from linksim.scenario import Scenario, load, slug
 
 _OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz", "bootstrap.npz",
-        "provenance.json",
+        "feasibility.csv", "feasibility.json", "paired.csv", "provenance.json",
         "report.html", "examples.png", *(f"{figure}.{kind}" for kind in ("png", "pdf")
-                                         for figure in ("map_vs_snr", "uses_by_purpose", "symbols_vs_mu")))
+                                         for figure in ("map_vs_snr", "map_vs_uses", "uses_by_purpose", "symbols_vs_mu",
+                                                        "feasibility")))
 _UNBORN = (".lock", "weights.json", "rows", ".*.part", "*.part")  # what a run killed before its first word leaves
 _SHAPES = b"linksim.tails"  # parquet metadata: trailing dimensions of the arrays stored flat, by column
 _FULL = (errno.ENOSPC, errno.EDQUOT)
