@@ -7,11 +7,13 @@ it leaves free in its last slot belongs to others. Guards and DC are no uses.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -30,10 +32,10 @@ class GridConfig(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    fft_size: PositiveInt = 128
+    fft_size: Annotated[PositiveInt, Field(le=2**14)] = 128
     guards: tuple[NonNegativeInt, NonNegativeInt] = (0, 0)
     dc_null: bool = False
-    symbols_per_slot: PositiveInt = 14
+    symbols_per_slot: Annotated[PositiveInt, Field(le=280)] = 14
     pilot_symbols: tuple[NonNegativeInt, ...] = (2, 11)
     pilot_spacing: PositiveInt = 1
     subcarrier_spacing: PositiveFloat = 15e3

@@ -47,16 +47,19 @@ XML = b"""<annotation><filename>one.jpg</filename><size><width>48</width><height
 </bndbox></object><object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>8</ymax></bndbox>
 </object></annotation>"""
 XML_BOMB = b"<!DOCTYPE a [<!ENTITY a0 'ha'>" + b"".join(
-    b"<!ENTITY a%d '&a%d;&a%d;&a%d;&a%d;'>" % (i, *[i - 1] * 4) for i in range(1, 40)) + b"]><annotation>&a39;</annotation>"
+    b"<!ENTITY a%d '&a%d;&a%d;&a%d;&a%d;'>" % (i, *[i - 1] * 4) for i in range(1, 40)) + (
+    b"]><annotation>&a39;</annotation>")
 XML_ODD = [
     XML_BOMB, b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><annotation>&x;</annotation>",
-    b"<!DOCTYPE a SYSTEM 'http://localhost:1/a.dtd'><annotation/>", b"<a>" * 20_000 + b"</a>" * 20_000, b"<a>" * 100_000,
-    b"", b"\x00" * 50, b"<?xml version='1.0' encoding='utf-99'?><annotation/>", XML.decode().encode("utf-16"),
+    b"<!DOCTYPE a SYSTEM 'http://localhost:1/a.dtd'><annotation/>", b"<a>" * 20_000 + b"</a>" * 20_000,
+    b"<a>" * 100_000, b"", b"\x00" * 50, b"<?xml version='1.0' encoding='utf-99'?><annotation/>",
+    XML.decode().encode("utf-16"),
     b"<?xml version='1.0' encoding='utf-7'?>" + XML, XML.replace(b"<xmin>3", b"<xmin>1e308"),
     XML.replace(b"<xmin>3", b"<xmin>nan"), XML.replace(b"<xmin>3", b"<xmin>-1"), XML.replace(b">48<", b">0<"),
     XML.replace(b">48<", b">" + b"9" * 400 + b"<"), XML.replace(b"dog", b"&amp;" * 9), XML.replace(b"dog", b""),
-    XML.replace(b"<name>dog</name>", b""), XML.replace(b"annotation", b"svg"), XML * 2, b"<annotation " + b"a='1' " * 999,
-    b"<annotation>" + b"<object/>" * 5000 + b"</annotation>", XML + b"<!-- " + b"x" * 2**20 + b" -->",
+    XML.replace(b"<name>dog</name>", b""), XML.replace(b"annotation", b"svg"), XML * 2,
+    b"<annotation " + b"a='1' " * 999, b"<annotation>" + b"<object/>" * 5000 + b"</annotation>",
+    XML + b"<!-- " + b"x" * 2**20 + b" -->",
 ]
 
 
@@ -75,11 +78,12 @@ def weights_odd() -> list[tuple[bytes, bytes]]:
               npz(arrays | {"basis": np.zeros((768, 7))}), npz(arrays | {"mean": np.array(1.0)}),
               npz(arrays | {"basis": np.zeros((768, 8), complex)}), npz(arrays | {"mean": np.zeros(768, "M8[s]")}),
               _pickled(), _claiming((2**20, 2**20)), _claiming((-1,)), _claiming("x"), _zip({"../../out.npy": b"x"}),
-              _zip({"mean.npy": b"\x93NUMPY\x09\x00"}), _zip({"mean.npy": b""}), _zip({}), b"", b"PK\x03\x04", sound[:-30],
-              _zip({"mean.npy": bytes(2**22)})]
+              _zip({"mean.npy": b"\x93NUMPY\x09\x00"}), _zip({"mean.npy": b""}), _zip({}), b"", b"PK\x03\x04",
+              sound[:-30], _zip({"mean.npy": bytes(2**22)})]
     cards = [b"", b"[]", b"null", b"{" * 100_000, b"[" * 100_000, b"\xff\xfe", b'{"kind": NaN}',
              carded(sound, {"kind": ["linear"]}), carded(sound, card | {"config": None}), b'{"kind": "linear"}',
-             carded(sound, card | {"kind": "sesc"}), b"9" * 10_000, carded(sound, card)[:-1] + b', "a": ' + b"9" * 5000 + b"}"]
+             carded(sound, card | {"kind": "sesc"}), b"9" * 10_000,
+             carded(sound, card)[:-1] + b', "a": ' + b"9" * 5000 + b"}"]
     return [(body, carded(body, card)) for body in bodies] + [(sound, one) for one in cards]
 
 

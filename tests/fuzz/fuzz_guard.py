@@ -52,13 +52,13 @@ def _within(seconds: int):
         signal.signal(signal.SIGALRM, before)
 
 
-def verdict(action, *folders: Path) -> str:
+def verdict(action, *folders: Path, seconds: int = LONGEST) -> str:
     """"accepted", or "refused" by a UserError that says something. Anything else that `action` raises, a stay of
-    more than LONGEST seconds, or a file written outside `folders` fails the test."""
+    more than `seconds`, or a file written outside `folders` fails the test."""
     _written.clear()
     _watched[:] = [Path(os.path.abspath(folder)) for folder in folders] or [Path("/nowhere")]
     try:
-        with _within(LONGEST):
+        with _within(seconds):
             action()
         found = "accepted"
     except UserError as error:

@@ -6,13 +6,17 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-SHIPPED = [path.read_text(encoding="utf-8")
-           for path in sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))]
-TREES = [yaml.safe_load(text) for text in SHIPPED]
+from linksim.scenario import load
 
+PATHS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+SHIPPED = [path.read_text(encoding="utf-8") for path in PATHS]
+TREES = [yaml.safe_load(text) for text in SHIPPED]
+TREES += [yaml.safe_load(load(path).dump()) for path in PATHS]  # and with every default written out
+
+EXTREMES = [0, -1, 1, 2, 3, 7, 16, 255, 10**6, 10**9, 2**31, 2**62, 2**63, 2**64, 10**30, 10**400, -(10**30), 0.0, -0.0,
+            0.5, 1e-9, 1e-320, 1e9, 1e300, -1e300, float("inf"), float("-inf"), float("nan")]
 NUMBERS = st.one_of(
-    st.sampled_from([0, -1, 1, 2, 3, 7, 16, 255, 10**6, 10**9, 2**31, 2**62, 2**63, 2**64, 10**30, 10**400, -(10**30),
-                     0.0, -0.0, 0.5, 1e-9, 1e-320, 1e9, 1e300, -1e300, float("inf"), float("-inf"), float("nan")]),
+    st.sampled_from(EXTREMES),
     st.integers(-50, 5000), st.floats(width=32))
 WORDS = st.one_of(
     st.sampled_from(["", " ", "0", "1e3", "null", "true", "nan", "../x", "/etc/passwd", "~", "con", "a/b", "x" * 3000,
@@ -34,12 +38,40 @@ GRAFTS = [
     ("task", {"type": "detection", "judge": "onnx", "weights": "none.onnx"}), ("knowledge", {"transmitter": "none"}),
     ("snr_db", {"start": 0, "stop": 1, "step": 0.001}), ("plan", {"linear": {"budget": [1], "choices": {}}}),
 ]
+PLAIN = next(tree for tree in reversed(TREES) if tree["name"] == "rayleigh_slow")
+FULL = PLAIN | {"link": {  # a link that uses all it can
+    "channel": {"model": "rayleigh", "fading": "jakes", "speed": 30.0, "carrier": 3.5e9}, "csi": "lmmse",
+    "domain": "time", "antennas": {"receive": 2, "transmit": 2}, "transport": {"iterations": 20},
+    "grid": {"fft_size": 128, "pilot_spacing": 2, "pilot_symbols": [2, 11], "guards": [4, 4], "cyclic_prefix": 9,
+             "symbols_per_slot": 14, "subcarrier_spacing": 15e3}, "impairments": {"cfo_hz": 100.0}}}
 
 
 def places(tree, path=()) -> list[tuple]:
     """Paths of all values below a tree."""
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     return [here for key, value in items for here in [(*path, key), *places(value, (*path, key))]]
+
+
+def extremes() -> list[dict]:
+    """Every number of a scenario with everything written out, in the place of each an extreme one."""
+    made, seen = [], set()
+    for tree in (PLAIN, FULL):
+        for path in places(tree):
+            where = tuple("#" if isinstance(key, int) else key for key in path)
+            if isinstance(value_at(tree, path), bool | str | None | list | dict) or where in seen:
+                continue
+            seen.add(where)
+            for value in EXTREMES:
+                changed = copy.deepcopy(tree)
+                value_at(changed, path[:-1])[path[-1]] = value
+                made.append(changed)
+    return made
+
+
+def value_at(tree, path):
+    for key in path:
+        tree = tree[key]
+    return tree
 
 
 @st.composite
@@ -57,13 +89,17 @@ def _change(draw, tree, path) -> None:
     here = tree
     for key in way:
         here = here[key]
-    how = draw(st.sampled_from(["value", "number", "word", "drop", "rename", "swap", "repeat", "deep", "graft", "new"]))
+    how = draw(st.sampled_from(["value", "number", "word", "drop", "rename", "swap", "repeat", "deep", "graft", "new",
+                                "nudge", "nudge", "nudge"]))
     if how == "value":
         here[last] = draw(JUNK)
     elif how == "number":
         here[last] = draw(NUMBERS)
     elif how == "word":
         here[last] = draw(WORDS)
+    elif how == "nudge":
+        if isinstance(here[last], int | float):
+            here[last] = draw(st.sampled_from([here[last] + 1, here[last] - 1, here[last] * 2, here[last] / 2, 1]))
     elif how == "drop":
         del here[last]
     elif how == "rename" and isinstance(here, dict):
@@ -93,8 +129,9 @@ MAP_BOMB = "m0: &m0 {a: 1}\n" + "".join(
 MERGE_BOMB = "k0: &k0 {a: 1}\n" + "".join(
     f"k{i}: &k{i}\n  <<: [{', '.join([f'*k{i - 1}'] * 9)}]\n" for i in range(1, 10))
 TEXTS = ["", "\n", "---\n---\n", "\x00", "%YAML 9.9\n---\na: b", "name: !!python/object/apply:os.system [id]\n",
-         "- a\n- b", "? [a, b]\n: c", "? {a: b}\n: c", "a: &x\n  b: *x", "&x [*x]", "name: *nowhere", BOMB, MAP_BOMB, MERGE_BOMB,
-         "[" * 5000, "{a: " * 5000, "- " * 5000, "a:\n" + "".join(" " * i + "a:\n" for i in range(1, 900)),
+         "- a\n- b", "? [a, b]\n: c", "? {a: b}\n: c", "a: &x\n  b: *x", "&x [*x]", "name: *nowhere",
+         BOMB, MAP_BOMB, MERGE_BOMB, "[" * 5000, "{a: " * 5000, "- " * 5000,
+         "a:\n" + "".join(" " * i + "a:\n" for i in range(1, 900)),
          "!!binary aGk=", "a: !!set {b, c}", "2001-01-01", "name: 2001-01-01", "<<: {a: b}", "<<: 7", "? \n", "a: b: c",
          "\tname: x", "name: |\n x", "\ufeffname: x", "name: " + "9" * 5000, "seed: 0x" + "f" * 5000,
          "seed: 1:2:3:4:5:6:7:8:9:10:11", "snr_db: [1e400]", "name: !!float abc", "name: !!int x",
@@ -134,7 +171,7 @@ def texts(draw):
     return bytes(data)
 
 
-OVERRIDES = st.lists(st.one_of(
+OVERRIDES = st.just([]) | st.just([]) | st.lists(st.one_of(
     st.builds("{}={}".format, st.sampled_from(
         ["name", "seed", "source.size", "source.type", "link.channel.model", "link.csi", "link.grid.fft_size",
          "schemes.0.mu", "schemes.-1.name", "schemes.linear.uses", "schemes", "plan", "snr_db", "snr_db.0", "also",

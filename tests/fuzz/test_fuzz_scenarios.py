@@ -4,9 +4,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 from fuzz_guard import budget, needs_alarm, verdict
-from fuzz_mutations import OVERRIDES, SHIPPED, TEXTS, texts
+from fuzz_mutations import OVERRIDES, SHIPPED, TEXTS, extremes, texts
 from hypothesis import HealthCheck, Phase, given, settings
 
 from linksim.errors import UserError
@@ -34,9 +36,13 @@ def somewhere(tmp_path, monkeypatch):
     return tmp_path
 
 
+ACCEPTED = []
+
+
 def read(path, overrides=()) -> None:
     scenario = load(path, overrides)
     survey(scenario)
+    ACCEPTED.append(scenario)
     again = path.with_name("again.yaml")
     again.write_text(scenario.dump(), encoding="utf-8")  # what was accepted can be written and read back
     assert load(again).identity() == scenario.identity()
@@ -55,10 +61,40 @@ def _mutated(path, text, overrides):
 
 def test_mutated_scenarios_are_accepted_or_refused(somewhere):
     COUNTS.clear()
+    ACCEPTED.clear()
     _mutated(somewhere / "mutated.yaml")
     print(dict(COUNTS))
     assert COUNTS["refused"] > COUNTS["accepted"] > 0
     assert not list((somewhere / "here").iterdir())
+
+
+def test_extreme_numbers_in_every_place(somewhere):
+    """60 of a thousand, or a fifth of LINKSIM_FUZZ."""
+    cases, counts, path = extremes(), Counter(), somewhere / "extreme.yaml"
+    for case in np.random.default_rng(7).permutation(len(cases))[: budget(60, 0.2)]:
+        path.write_text(yaml.safe_dump(cases[case]), encoding="utf-8")
+        counts[verdict(lambda: read(path), somewhere)] += 1
+    print(dict(counts))
+    assert counts["refused"] and counts["accepted"]
+
+
+@pytest.mark.slow
+def test_what_is_accepted_goes_through_the_whole_dry_run(somewhere):
+    """A few of what the test above has accepted, or a hundredth of LINKSIM_FUZZ; those that load no more pictures and
+    no larger networks than a test has time for."""
+    from linksim.cli import _wake_tensorflow
+    from linksim.experiment.rehearsal import rehearse
+
+    _wake_tensorflow()
+    if not ACCEPTED:
+        _mutated(somewhere / "mutated.yaml")
+    small = [one for one in ACCEPTED if one.source.size <= 256 and one.pictures <= 600 and len(one.schemes) < 9]
+    step, counts = max(len(small) // budget(3, 0.01), 1), Counter()
+    for one in small[::step]:
+        few = one.model_copy(update={"pictures": 2, "calibration": one.calibration.model_copy(update={"pictures": 1})})
+        counts[verdict(lambda few=few: rehearse(few, somewhere / "out"), somewhere, seconds=120)] += 1
+    print(dict(counts))
+    assert counts["accepted"] and not (somewhere / "out").exists()
 
 
 @pytest.mark.parametrize("text", SHIPPED, ids=range(len(SHIPPED)))
