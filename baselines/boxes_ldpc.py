@@ -52,7 +52,7 @@ class Finds:
 class BoxesLdpc(Scheme):
     """The transmitter detects and sends the boxes, + 5G LDPC + QAM: the task's answer, no picture."""
 
-    follows_snr = True
+    follows_snr = uses_follow_snr = True
     analog = False
 
     class Config(SchemeConfig):

@@ -131,7 +131,7 @@ class Echo(Scheme):
 class Follower(Echo):
     """The echo, encoded anew at every SNR, with a bound."""
 
-    follows_snr = True
+    follows_snr = uses_follow_snr = True
 
     def choice(self, knowledge):
         return self.plan["by_snr"][str(float(knowledge.snr_db))]

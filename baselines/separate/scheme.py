@@ -52,7 +52,7 @@ class SeparateScheme(Scheme):
 
     progressive: whether the codec's codestreams may be cut (`ImageCodec.prefix`): for `failure: prefix`, `layers`."""
 
-    follows_snr = True
+    follows_snr = uses_follow_snr = True
     analog = False
     progressive = False
     Config = SeparateConfig

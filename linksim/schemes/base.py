@@ -114,6 +114,7 @@ class Scheme(ABC):
 
     Config: ClassVar[type[SchemeConfig]] = SchemeConfig
     follows_snr: ClassVar[bool] = False  # True where encode depends on Knowledge.snr_db
+    uses_follow_snr: ClassVar[bool] = False  # True where that may change how many uses a burst has
     analog: ClassVar[bool] = True  # False where every burst is of one constellation and says so (bits_per_symbol)
     follows_channel: bool = False  # True where encode depends on Knowledge.effective_snr_db; may differ by instance
     rounds: int = 1  # transmissions of a picture at most; may differ by instance

@@ -1,6 +1,11 @@
 """A course for the codec: encoder, noise, decoder and the detector's opinion in one trainable model.
 
-The detector's weights don't change; its feature maps of the clean and of the decoded picture are compared.
+The detector's weights don't change. Its feature maps and its answers for the clean and for the decoded picture are
+compared:
+
+    loss = error_weight * squared error + distance of the feature maps + answer_weight * distance of the answers
+
+each counted where features are sent, and a tenth elsewhere.
 """
 
 from pathlib import Path
@@ -8,29 +13,28 @@ from pathlib import Path
 import numpy as np
 
 from linksim.training.clock import Clock
-from linksim.training.lessons import Lessons
+from linksim.training.lessons import Air, Lessons
 
 
 class Course:
     """Encoder, noise, decoder and the detector's opinion in one trainable model."""
 
-    def __init__(self, images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed):
+    def __init__(self, images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed, air=None,
+                 error_weight=50.0, feature_weight=1.0, answer_weight=0.5, linear_start=True, conditioned=True,
+                 network=None):
         import keras
 
         from linksim.schemes import linear_code
         from linksim.schemes.sesc import networks
-        from linksim.tasks.yolov5.network import features_model, from_weights
+        from linksim.tasks.yolov5.network import from_weights
 
         held = max(16, len(images) // 50)  # held out of training, for the validation curve
         self.rate, self.seed = rate, seed
-        steps = 100
-        self.lessons = Lessons(images[held:], finds[held:], crop, uses, batch, steps, seed, masks)
-        self.held_out = Lessons(images[:held], finds[:held], crop, uses, batch, max(1, 64 // batch), 0, masks,
-                                repeat=True)
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy("mixed_bfloat16")
-        self.encoder, self.decoder = networks.build_encoder(crop, uses), networks.build_decoder(crop, uses)
-        judge = features_model(from_weights(detector, None, dtype="mixed_bfloat16")[0])
+        self.encoder = networks.build_encoder(crop, uses, **(network or {}).get("encoder", {}))
+        self.decoder = networks.build_decoder(crop, uses, **(network or {}).get("decoder", {}))
+        judge = from_weights(detector, None, dtype="mixed_bfloat16")[0]
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
@@ -39,19 +43,29 @@ class Course:
             arrays, _ = weights.load(start, "sesc")
             assign_part(arrays, self.encoder)
             assign_part(arrays, self.decoder)
+            self.variance = arrays["gains/variance"]
         else:
             sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
             code = linear_code.fit(linear_code.cut(sample).reshape(-1, 768)[::2], 2 * uses)
             networks.start_from(code, self.encoder, self.decoder, uses)
-        self.model = _lesson_model(self.encoder, self.decoder, judge, crop, zoom, uses)
+            self.variance = np.exp(np.asarray(self.decoder.get_layer("estimate").log_variance))
+            if not linear_start:
+                forget_linear(self.encoder, self.decoder, uses, seed)
+        air = Air(air)
+        lessons = dict(variance=self.variance, crop=crop, batch=batch, air=air, masks=masks)
+        self.lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **lessons)
+        self.held_out = Lessons(images[:held], finds[:held], steps=max(1, 128 // batch), seed=0, repeat=True, **lessons)
+        parts = (error_weight, feature_weight, answer_weight)
+        self.model = _lesson_model(self.encoder, self.decoder, judge, crop, zoom, uses, parts, conditioned)
 
     def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         import keras
 
+        names = ("squared_error", "features", "answers")
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
-                           metrics=[_part(1, "squared_error"), _part(2, "features")])
+                           metrics=[_part(i, name) for i, name in enumerate(names, start=1)])
         clock = Clock(checkpoint, minutes, self.rate, steps)
         clock.resume(self.model)
         self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
@@ -60,39 +74,80 @@ class Course:
         return {"minutes": clock.elapsed() / 60, "steps": clock.steps, "validation": clock.curve}
 
 
-def _lesson_model(encoder, decoder, judge, crop, zoom, uses):
+def forget_linear(encoder, decoder, uses: int, seed: int) -> None:
+    """For the ablation without the linear start: random directions in the place of principal components, trainable, and
+    the same variance for every value."""
+    rng = np.random.default_rng(seed)
+    basis = np.linalg.qr(rng.standard_normal((768, 2 * uses)))[0].astype(np.float32)
+    layers = encoder.get_layer("linear_analysis"), decoder.get_layer("linear_synthesis")
+    for layer, kernel in zip(layers, (basis, basis.T), strict=True):
+        layer.trainable = True
+        layer.set_weights([kernel, np.zeros(kernel.shape[1], np.float32)])
+    decoder.get_layer("estimate").log_variance.assign(np.zeros(2 * uses, np.float32))
+
+
+def _lesson_model(encoder, decoder, judge, crop, zoom, uses, weights, conditioned):
     import keras
     from keras import ops
 
+    from linksim.schemes.sesc.networks import sent_values
+    from linksim.tasks.yolov5.network import FEATURES
+
     grid = crop // 16
-    pictures, keep = keras.Input((crop, crop, 3)), keras.Input((grid, grid))
-    noise, unit = keras.Input(()), keras.Input((grid * grid, 2 * uses))
-    judge.trainable = False
+    pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
+    gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
+    unit = keras.Input((grid * grid, 2 * uses))
+    eyes = keras.Model(judge.input, [judge.get_layer(name).output for name in FEATURES] + judge.outputs)
+    eyes.trainable = False
     seen = round(crop * zoom / 32) * 32
 
-    features = encoder([pictures, keep])  # (B, T, V)
-    sent = ops.reshape(keep, (-1, grid * grid))[..., None]
+    counted_on = snr_db if conditioned else 0.0 * snr_db + 10.0
+    features = encoder([pictures, counts, counted_on])  # (B, T, V)
+    sent = sent_values(counts, uses)
+    gain = gains[:, None] if conditioned else ops.ones_like(gains[:, None])
     # Unit mean power per complex symbol over what is sent: each real value carries half.
-    power = 2 * ops.sum(ops.square(features) * sent, (1, 2)) / (ops.sum(sent, (1, 2)) * 2 * uses)
-    variance = (noise * power / 2)[:, None, None] * ops.ones_like(features)  # of a real value, in the features' units
+    power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
+    variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)  # in the features' units
     received = (features + unit * ops.sqrt(variance)) * sent
-    decoded = decoder([received, variance, keep])
+    known = variance if conditioned else ops.ones_like(variance) * ops.mean(variance)
+    decoded = decoder([received, known, counts])
 
     def upscale(x):
         return ops.image.resize(x, (seen, seen), "bilinear") if seen != crop else x
 
+    share = counts / ops.maximum(ops.max(counts, (1, 2), keepdims=True), 1.0)
+
     def where(side):  # what was sent counts, what wasn't counts a little
-        return 0.1 + 0.9 * ops.image.resize(keep[..., None], (side, side), "bilinear")
+        return 0.1 + 0.9 * ops.image.resize(share[..., None], (side, side), "bilinear")
 
     area = where(crop)
     error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / (3 * ops.sum(area, (1, 2, 3)))
-    distance = 0
-    for a, b in zip(judge(upscale(pictures)), judge(upscale(decoded)), strict=True):
+    clean, found = eyes(upscale(pictures)), eyes(upscale(decoded))
+    distance = answers = sure = 0
+    for a, b in zip(clean[:3], found[:3], strict=True):
         a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
         area = where(a.shape[1])
         distance += ops.sum(area * ops.square(a - b), (1, 2, 3)) / ops.sum(area * ops.square(a), (1, 2, 3)) / 3
-    total = 100 * error + distance
-    return keras.Model((pictures, keep, noise, unit), ops.stack([total, error, distance], -1))
+    for a, b in zip(clean[3:], found[3:], strict=True):
+        area = where(a.shape[1])[..., None]  # (B, s, s, 1, 1)
+        a, b = (ops.reshape(ops.cast(x, "float32"), (-1, x.shape[1], x.shape[2], 3, x.shape[3] // 3)) for x in (a, b))
+        a = ops.stop_gradient(ops.sigmoid(a))
+        belief = a[..., 4:5]
+        wrong = ops.abs(ops.stop_gradient(ops.sigmoid(b[..., 4:5])) - belief)
+        answers += ops.sum(area * wrong * _cross_entropy(belief, b[..., 4:5]), (1, 2, 3, 4))
+        answers += ops.sum(area * belief * _cross_entropy(a[..., 5:], b[..., 5:]), (1, 2, 3, 4))
+        answers += 4 * ops.sum(area * belief * ops.square(a[..., :4] - ops.sigmoid(b[..., :4])), (1, 2, 3, 4))
+        sure += ops.sum(area * belief, (1, 2, 3, 4))
+    answers = answers / (sure + 5.0)  # not per picture alone: a crop without objects has nothing to divide by
+    total = weights[0] * error + weights[1] * distance + weights[2] * answers
+    return keras.Model((pictures, counts, snr_db, gains, noise, unit),
+                       ops.stack([total, error, distance, answers], -1))
+
+
+def _cross_entropy(probability, logit):
+    from keras import ops
+
+    return ops.softplus(logit) - probability * logit
 
 
 def _part(index, name):

@@ -2,9 +2,8 @@
 
 1. The detector looks at the clean pictures once; its finds say where importance lies.
 2. The semantic-aware model learns to predict that importance from the detector's feature maps.
-3. Encoder and decoder start as the linear code and learn together through noise, with masks of every kind:
-
-       loss = 100 * squared error + distance of the detector's feature maps, both counted where features are sent
+3. Encoder and decoder start as the linear code and learn together through noise, with masks of every kind and any
+   number of channel uses per feature; `linksim.training.course` has the loss.
 """
 
 import time
@@ -17,50 +16,74 @@ from linksim.training.cards import command, machine, portable
 
 
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 128,
-          zoom: float = 1.0, uses: int = 64, pictures: int = 4000, batch: int = 16, masks: bool = True,
+          zoom: float = 1.0, uses: int = 192, pictures: int = 4000, batch: int = 16, masks: bool = True,
           rate: float = 6e-4, start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
-          steps: int | None = None) -> Path:
+          aims: tuple[str, ...] = ("detection",), air: str | None = None, steps: int | None = None,
+          error_weight: float = 50.0, feature_weight: float = 1.0, answer_weight: float = 0.5,
+          linear_start: bool = True, conditioned: bool = True, encoder: dict | None = None,
+          decoder: dict | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
     detector: weights of the judge; input_size: side to which it upscales pictures when judging.
     crop, zoom: side of training crops and the factor by which they are upscaled for the detector's features (judge's
         input_size / picture size is the faithful choice).
-    uses: channel uses per feature.
-    masks: False trains the reference network that always sends everything.
-    start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort.
+    uses: channel uses per feature at most; any number of them can be sent.
+    masks: False trains the reference network that always sends every feature.
+    aims: what semantic-aware models are taught for: detection, classification, reconstruction.
+    air: rows of noise that `linksim train air` wrote; left out, fading is flat.
+    start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort;
+        0 teaches the semantic-aware models alone.
+    error_weight, feature_weight, answer_weight: shares of the loss.
+    linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
+    encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
     """
     began = time.time()
-    images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
-    print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
-    awareness = teach_awareness(maps, np.stack([_importance(f, images.shape[1]) for f in finds[: len(maps)]]))
-    del maps
-    print(f"semantic-aware model after {time.time() - began:.0f} s", flush=True)
+    from linksim.schemes.sesc import networks
     from linksim.training.course import Course
 
-    course = Course(images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed)
-    history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
+    rows = _rows(air)
+    images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
+    print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
+    aware = {}
+    for aim in aims:
+        targets = np.stack([_importance(aim, images[i], finds[i]) for i in range(len(maps))])
+        aware[aim] = teach_awareness(maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}")
+    del maps
+    print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
+    sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
+    course = Course(images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed, rows, error_weight,
+                    feature_weight, answer_weight, linear_start, conditioned, sizes)
+    history = {"minutes": 0.0, "steps": 0, "validation": []}
+    if steps != 0:
+        history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
 
     from linksim import weights
-    from linksim.schemes.sesc import networks
 
     size = images.shape[1]
-    encoder, decoder = networks.build_encoder(size, uses), networks.build_decoder(size, uses)
-    encoder.set_weights(course.encoder.get_weights())
-    decoder.set_weights(course.decoder.get_weights())
+    whole = (networks.build_encoder(size, uses, **sizes["encoder"]),
+             networks.build_decoder(size, uses, **sizes["decoder"]))
+    for taught, part in zip((course.encoder, course.decoder), whole, strict=True):
+        part.set_weights(taught.get_weights())
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
-              for part in (awareness, encoder, decoder) for path, value in weights.model_arrays(part).items()}
+              for part in (*aware.values(), *whole) for path, value in weights.model_arrays(part).items()}
+    arrays["gains/variance"] = np.asarray(course.variance, np.float32)
+    arrays |= entropy_arrays(whole[0], images[:400], uses)
     card = {
         "kind": "sesc", "name": Path(out).stem, "recipe": "sesc", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
         "command": command("sesc", out, minutes, sources=portable(sources), detector=Path(detector).name,
                            input_size=input_size, crop=crop, zoom=zoom, uses=uses, masks=masks, steps=steps,
-                           pictures=pictures, aware_pictures=aware_pictures,
-                           start=start and Path(start).name),
-        "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem},
+                           pictures=pictures, aware_pictures=aware_pictures, aims=list(aims),
+                           air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
+                           answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
+                           encoder=encoder, decoder=decoder, start=start and Path(start).name, seed=seed),
+        "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
+                   "conditioned": conditioned} | sizes,
     }
     weights.save(Path(out), arrays, card)
-    course.finish()  # the checkpoint goes only now that the result is safe
+    if steps != 0:
+        course.finish()  # the checkpoint goes only now that the result is safe
     return Path(out)
 
 
@@ -93,21 +116,45 @@ def look(sources, detector: str, input_size: int, count: int, aware: int):
     return images, finds, np.concatenate(maps)[:aware]
 
 
-def _importance(found, size):
-    from linksim.schemes.sesc.importance import importance
+def _importance(aim, image, found):
+    from linksim.schemes.sesc import importance
 
-    return importance(*found, size)
+    if aim == "detection":
+        return importance.importance(*found, len(image))
+    return importance.importance_for(aim, image, *found)
 
 
-def teach_awareness(maps: np.ndarray, targets: np.ndarray, epochs: int = 12):
+def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awareness", epochs: int = 12):
     """The semantic-aware model, fitted to targets float32 [A, h, w] by cross entropy."""
     import keras
 
     from linksim.schemes.sesc.networks import build_awareness
 
     model = build_awareness((maps.shape[-1],), maps.shape[1])
+    model.name = name
     schedule = keras.optimizers.schedules.CosineDecay(2e-3, epochs * (len(maps) // 32 + 1))
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss="binary_crossentropy")
     log = model.fit(maps.astype(np.float32), targets, batch_size=32, epochs=epochs, validation_split=0.1, verbose=0)
-    print(f"semantic-aware model: held-out cross entropy {log.history['val_loss'][-1]:.4f}", flush=True)
+    print(f"{name}: held-out cross entropy {log.history['val_loss'][-1]:.4f}", flush=True)
     return model
+
+
+def entropy_arrays(encoder, images: np.ndarray, uses: int) -> dict[str, np.ndarray]:
+    """The entropy model of the features (`linksim.schemes.sesc.awareness.entropy`), fitted to training pictures."""
+    from linksim.schemes.sesc.awareness.entropy import fit_entropy
+
+    grid = images.shape[1] // 16
+    everything = [np.full((16, grid, grid), uses, np.float32), np.full(16, 10.0, np.float32)]
+    parts = [np.asarray(encoder([images[i : i + 16].astype(np.float32) / 255, *everything], training=False))
+             for i in range(0, len(images) - 15, 16)]
+    return fit_entropy(np.concatenate(parts))
+
+
+def _rows(air: str | None) -> dict | None:
+    """The air's rows from a file that `linksim.link.export` wrote."""
+    if air is None:
+        return None
+    if not Path(air).is_file():
+        raise UserError(f"air: no file at {air}; `linksim train air --out air.npz` writes one")
+    with np.load(air, allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}

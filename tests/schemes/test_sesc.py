@@ -44,16 +44,17 @@ def weights_file(tmp_path_factory):
     networks.start_from(code, encoder, decoder, USES)
     awareness = networks.build_awareness((9,), SIZE // 16)
     arrays = {f"{m.name}/{k}": v for m in (encoder, decoder, awareness) for k, v in weights.model_arrays(m).items()}
+    arrays["gains/variance"] = np.exp(np.asarray(decoder.get_layer("estimate").log_variance))
     path = tmp_path_factory.mktemp("weights") / "tiny.npz"
     weights.save(path, arrays, {"kind": "sesc", "name": "tiny", "config": {"size": SIZE, "uses": USES}})
     return path
 
 
-def make(weights_file, mu=0.5, survey=True):
+def make(weights_file, mu=0.5, survey=True, uses=USES, **keys):
     from linksim.schemes.sesc.scheme import Sesc
 
     link = Link(LinkConfig(channel={"model": "rayleigh"}))
-    scheme = Sesc(Sesc.Config(name="SE-SC", type="sesc", weights=str(weights_file), mu=mu),
+    scheme = Sesc(Sesc.Config(name="SE-SC", type="sesc", weights=str(weights_file), mu=mu, uses=uses, **keys),
                   Bench(link=link, task=Features(), size=SIZE, tile=4))
     if survey:
         images = smooth_pictures(8, 5)
@@ -68,7 +69,7 @@ def sent(weights_file):
     scheme, link = make(weights_file)
     images = smooth_pictures(6)
     analysis = scheme.analyse(images)
-    scheme.config.mu = float(np.median(analysis.weights))
+    scheme.mu = float(np.median(analysis.weights))
     survey = Survey(np.array([0.0, 10.0]), 1, 4, images, [], analysis, None, None, None)
     scheme.adopt(scheme.make_plan(survey))
     return scheme, link, images, analysis, scheme.encode(analysis, None, Knowledge())
@@ -88,7 +89,7 @@ def test_mean_power_is_one_over_sent_symbols(sent):
 
 def test_threshold_scales_the_rate_and_zero_sends_everything(sent, weights_file):
     scheme, _, _, analysis, burst = sent
-    uses, kept = scheme.uses_over_mu(analysis, [0.0, scheme.config.mu, 1.0])
+    uses, kept = scheme.uses_over_mu(analysis, [0.0, scheme.mu, 1.0])
     assert (kept[0] == 1).all() and 0.2 < kept[1].mean() < 0.8
     assert (kept[2] == 1 / 16).all()  # the heaviest feature always goes
     assert (np.diff(uses, axis=0) <= 0).all()
@@ -151,6 +152,106 @@ def test_a_mask_too_long_for_the_header_is_raised_until_it_fits(sent):
     scheme, *_ = sent
     rng = np.random.default_rng(0)
     weights = rng.random((4, 4)).astype(np.float32)
-    mask, bits = scheme._code(weights > 0.4, weights)
+    mask, bits = scheme._code(weights > 0.4, weights, True)
     assert len(bits) == scheme.plan["mask_bits"]
     assert mask[weights <= 0.4].sum() == 0
+
+
+def budgeted(weights_file, budget, **keys):
+    """(scheme, link, analysis of 6 pictures) of a scheme that fills a budget."""
+    scheme, link = make(weights_file, survey=False, budget=budget, **keys)
+    images = smooth_pictures(6)
+    analysis = scheme.analyse(images)
+    survey = Survey(np.array([0.0, 10.0, 20.0]), 1, 4, images, [], analysis, analysis, None, None)
+    scheme.adopt(scheme.make_plan(survey))
+    return scheme, link, analysis
+
+
+@pytest.mark.parametrize("keys", [{"mu": "auto", "uses": "auto"}, {"mu": "auto", "uses": 24}, {"mu": 0.3, "uses": "auto"},
+                                  {"mu": "auto", "uses": "auto", "context": 2}, {"mu": 0.0, "uses": 64}])
+def test_bursts_keep_to_the_budget(weights_file, keys):
+    scheme, link, analysis = budgeted(weights_file, 1400, **keys)
+    for snr_db in (0.0, 10.0, None):
+        burst = scheme.encode(analysis, None, Knowledge(snr_db))
+        spent = np.sum(list(link.ledger(burst).values()), axis=0)
+        assert (spent <= 1400).all() and (burst.length > 0).all()
+        for symbols, length in zip(burst.symbols, burst.length, strict=True):
+            assert np.mean(np.abs(symbols[:length]) ** 2) == pytest.approx(1, abs=1e-4)
+    if keys["uses"] == "auto":  # what is left wouldn't raise every feature by a step of the ladder
+        assert spent.mean() > 0.75 * 1400
+
+
+def test_more_budget_gives_a_better_picture(weights_file):
+    errors = []
+    for budget in (700, 1000, 1900):
+        scheme, link, analysis = budgeted(weights_file, budget, mu="auto", uses="auto", context=2)
+        reception = link.transmit(scheme.encode(analysis, None, Knowledge(20.0)), 60.0, draw(6))
+        assert reception.header_ok.all()
+        errors.append(np.mean((scheme.decode(reception)[0].astype(float) - analysis.images) ** 2))
+    assert errors[0] > errors[1] > errors[2]
+
+
+def test_a_budget_too_small_is_refused(weights_file):
+    from linksim.errors import UserError
+
+    with pytest.raises(UserError, match="budget"):
+        budgeted(weights_file, 150, mu="auto", uses=64)
+
+
+@pytest.mark.parametrize("keys, says", [({"mu": "auto"}, "budget"), ({"uses": "auto"}, "budget"),
+                                        ({"budget": 500, "slots": 2}, "only one"), ({"uses": 2, "context": 3}, "context")])
+def test_a_policy_that_makes_no_sense_is_refused(weights_file, keys, says):
+    with pytest.raises(ValueError, match=says):
+        make(weights_file, survey=False, **keys)
+
+
+def test_any_counts_can_be_sent(weights_file):
+    """One feature more makes no feature worse by much, and the whole picture better."""
+    scheme, link = make(weights_file)
+    images = smooth_pictures(4)
+    analysis = scheme.analyse(images)
+    errors = []
+    for number in (1, 8, 16):
+        counts = np.zeros((4, 4, 4), int)
+        counts.reshape(4, -1)[:, :number] = USES
+        burst = scheme.burst(analysis, counts, Knowledge(20.0))
+        assert (burst.length == number * USES).all()
+        decoded, ok = scheme.decode(Reception(burst.symbols, np.full(burst.symbols.shape, 1e-6, np.float32),
+                                              burst.header, np.ones(4, bool)))
+        errors.append(np.mean((decoded.astype(float) - images) ** 2))
+    assert ok.all() and errors[0] > errors[1] > errors[2]
+
+
+def test_qam_points_are_few_and_finer_ones_do_less_harm(weights_file):
+    errors = []
+    for points in (16, 64, 256, None):
+        scheme, link = make(weights_file, mu=0.0, constellation=points)
+        images = smooth_pictures(4)
+        burst = scheme.encode(scheme.analyse(images), None, Knowledge(20.0))
+        if points:  # use j of every feature is one of the points, times its own gain
+            first = np.round(burst.symbols[0].reshape(16, USES)[:, 0], 4)
+            assert len(np.unique(np.abs(first.real))) <= points**0.5 / 2
+        clean = Reception(burst.symbols, np.full(burst.symbols.shape, 1e-6, np.float32), burst.header, np.ones(4, bool))
+        errors.append(np.mean((scheme.decode(clean)[0].astype(float) - images) ** 2))
+    assert errors[0] > errors[1] > errors[2] > errors[3]
+
+
+def test_gains_share_power_as_water_filling_does():
+    from scipy.optimize import minimize
+
+    from linksim.schemes.sesc.gains import FLOOR, power_gains
+
+    sigma = np.array([8.0, 4.0, 2.0, 1.0, 0.5, 0.5])
+    variance = sigma / sigma.mean()  # what the linear code makes of deviations sigma
+    for snr_db in (-5.0, 3.0, 20.0):
+        gains = power_gains(variance.astype(np.float32), 3, snr_db)
+        power, noise = gains**2 * variance, 10 ** (-snr_db / 10)
+        assert power.sum() == pytest.approx(6, rel=1e-4)
+
+        def error(p):
+            return np.sum(sigma**2 * noise / (p + noise))
+
+        total = {"type": "eq", "fun": lambda p: p.sum() - 6}
+        best = minimize(error, np.ones(6), bounds=[(0, None)] * 6, constraints=total)
+        assert error(power) <= best.fun * (1 + 2 * FLOOR)
+    assert power_gains(variance.astype(np.float32), 1, 0.0)[2:] == pytest.approx(1)

@@ -7,7 +7,7 @@ from scipy import stats
 from linksim.link.burst import Burst, Draw
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.sesc.importance import importance
-from linksim.training.lessons import Lessons, draw_mask, fading_noise
+from linksim.training.lessons import Air, Lessons, draw_counts, draw_mask
 
 
 def noise_of_the_link(model: str, snr_db: float, count: int) -> np.ndarray:
@@ -20,7 +20,8 @@ def noise_of_the_link(model: str, snr_db: float, count: int) -> np.ndarray:
 def test_noise_of_training_is_the_links(model, share):
     """Same law of the effective noise variance N0/|h|^2, up to training's floor at -10 dB."""
     link = np.minimum(noise_of_the_link(model, 10.0, 2000), 10.0)
-    lessons = fading_noise(np.random.default_rng(0), 2000, (10.0, 10.0), share)
+    rng, air = np.random.default_rng(0), Air(fading=share, snr_db=(10.0, 10.0))
+    lessons = np.array([air.draw(rng, 1)[1][0] for _ in range(2000)])
     if model == "awgn":
         assert lessons == pytest.approx(link, rel=1e-4)
     else:
@@ -41,13 +42,13 @@ def test_masks_are_full_weighted_and_random():
 def test_lessons_are_the_same_at_every_call_and_differ_between_epochs():
     pictures = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
     finds = [(np.array([[8, 8, 40, 40]], np.float32), np.array([0.9], np.float32))] * 5
-    lessons = Lessons(pictures, finds, crop=32, uses=3, batch=4, steps=2, seed=1)
-    (pictures_a, keep, noise, unit), _ = lessons[1]
-    assert pictures_a.shape == (4, 32, 32, 3) and keep.shape == (4, 2, 2)
-    assert noise.shape == (4,) and unit.shape == (4, 4, 6)
+    lessons = Lessons(pictures, finds, np.ones(20, np.float32), crop=32, batch=4, steps=2, seed=1, air=Air())
+    (pictures_a, counts, snr_db, gains, noise, unit), _ = lessons[1]
+    assert pictures_a.shape == (4, 32, 32, 3) and counts.shape == (4, 2, 2) and snr_db.shape == (4,)
+    assert gains.shape == (4, 20) and noise.shape == (4, 4, 10) and unit.shape == (4, 4, 20)
     assert (lessons[1][0][0] == pictures_a).all()
     lessons.on_epoch_end()
-    assert (lessons[1][0][3] != unit).any()
+    assert (lessons[1][0][5] != unit).any()
 
 
 def test_importance_fades_with_distance_and_scales_with_score():
@@ -56,3 +57,24 @@ def test_importance_fades_with_distance_and_scales_with_score():
     assert weights[13, 13] == pytest.approx(0.4)
     assert weights[4, 7] == pytest.approx(0.9 * np.exp(-1), rel=1e-5)
     assert importance(np.zeros((0, 4)), np.zeros(0), 256).max() == 0
+
+
+def test_rows_of_the_link_follow_each_other_as_sent():
+    """A row of noise is read in the order of its symbols, at its SNR where it holds at one alone."""
+    rows = {"noise": np.arange(1, 9, dtype=np.float16)[None], "snr_db": np.array([8.0], np.float32)}
+    air, rng = Air(rows, flat=0.0), np.random.default_rng(0)
+    for _ in range(20):
+        snr_db, noise = air.draw(rng, 8)
+        relative = np.rint(noise * 10 ** (snr_db / 10)).astype(int)
+        assert 4 <= snr_db <= 12
+        assert (np.diff(relative) % 8 == 1).all()
+
+
+def test_counts_are_one_number_for_what_is_kept_and_few_for_the_rest():
+    rng = np.random.default_rng(0)
+    mask = np.zeros((4, 4), np.float32)
+    mask[1, 1:3] = 1
+    many = [draw_counts(rng, mask, 96) for _ in range(300)]
+    assert all(len(np.unique(c[mask > 0])) == 1 and c[mask == 0].max() <= 4 for c in many)
+    assert min(c.max() for c in many) < 10 and max(c.max() for c in many) > 80
+    assert any((c[mask == 0] == 0).all() for c in many) and any((c > 0).all() for c in many)

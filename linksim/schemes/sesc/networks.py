@@ -1,10 +1,13 @@
 """The networks of SE-SC, in `keras.ops` alone: semantic-aware model, semantic encoder, semantic decoder.
 
-Encoder and decoder start as the linear code (`linksim.schemes.linear_code`): their linear layers are set from it, and
-the last layer of every learned path starts at zero. Training can only add to what principal components already give.
+A feature is an ordered vector of up to `uses` channel uses, the most important first; any number of them may be sent,
+of every feature another (`counts`). Encoder and decoder start as the linear code (`linksim.schemes.linear_code`): their
+linear layers are set from it, and the last layer of every learned path starts at zero. Training can only add to what
+principal components already give.
 """
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from linksim.schemes.sesc.patches import PATCH, depth_to_space, patchify, space_to_depth, unpatchify
@@ -69,22 +72,27 @@ def build_awareness(channels: tuple[int, ...] = (64, 128, 256), grid: int | None
 
 
 def build_encoder(size: int, uses: int, width: int = 128, depth: int = 2):
-    """Masked transformer encoder: pictures and mask -> features.
+    """Masked transformer encoder: pictures, and what of them is sent -> features.
 
-    Inputs: pictures float32 [B, size, size, 3] in [0, 1]; keep float32 [B, h, w], 1 where the feature is sent.
-    Output: float32 [B, h*w, 2*uses] real values, two to a channel use, before power normalisation.
+    Inputs: pictures float32 [B, size, size, 3] in [0, 1]; counts float32 [B, h, w], channel uses of every feature, 0
+    where it isn't sent; snr_db float32 [B], mean SNR that the transmitter counts on.
+    Output: float32 [B, h*w, 2*uses] real values, values 2j and 2j + 1 being use j, before power normalisation; those
+    beyond a feature's count aren't sent.
     """
     grid = size // PATCH
-    pictures, keep = keras.Input((size, size, 3)), keras.Input((grid, grid))
+    pictures, counts, snr_db = keras.Input((size, size, 3)), keras.Input((grid, grid)), keras.Input(())
+    keep = ops.cast(counts > 0, "float32")
     patches = patchify(pictures)
     linear = layers.Dense(2 * uses, dtype="float32", trainable=False, name="linear_analysis")(patches)
     x = layers.Dense(width, name="embed")(patches - 0.5)
     x = ops.reshape(x, (-1, grid, grid, width))
+    about = ops.stack([counts / uses, keep * snr_db[:, None, None] / 20], axis=-1)
+    x = x + layers.Dense(width, use_bias=False, kernel_initializer="zeros", name="about")(about)
     for i in range(depth):
         x = Attend(width, name=f"attend_{i}")(x, keep)
     x = layers.LayerNormalization(dtype="float32", name="norm")(ops.reshape(x, (-1, grid * grid, width)))
     learned = layers.Dense(2 * uses, kernel_initializer="zeros", dtype="float32", name="learned_analysis")(x)
-    return keras.Model([pictures, keep], linear + learned, name="encoder")
+    return keras.Model([pictures, counts, snr_db], linear + learned, name="encoder")
 
 
 class Estimate(layers.Layer):
@@ -95,39 +103,45 @@ class Estimate(layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self.values = values
 
-    def build(self, received_shape, noise_shape, keep_shape):
+    def build(self, received_shape, noise_shape, sent_shape):
         self.log_variance = self.add_weight(shape=(self.values,), initializer="zeros", name="log_variance")
         self.shared = self.add_weight(shape=(self.values,), initializer="zeros", name="shared_feature")
         self.built = True
 
-    def call(self, received, noise, keep):  # (B, T, V), (B, T, V), (B, T)
+    def call(self, received, noise, sent):  # (B, T, V) each
         variance = ops.exp(self.log_variance)
-        estimate = received * variance / (variance + noise)
-        sent = keep[..., None]
-        estimate = sent * estimate + (1.0 - sent) * self.shared
+        estimate = sent * received * variance / (variance + noise) + (1.0 - sent) * self.shared
         return estimate, estimate * ops.exp(-0.5 * self.log_variance)
+
+
+def sent_values(counts, uses: int):
+    """counts float [B, h, w] -> float32 [B, h*w, 2*uses], 1 for values that are sent: the first of every feature."""
+    counts = ops.reshape(counts, (-1, counts.shape[1] * counts.shape[2], 1))
+    return ops.cast(ops.greater(counts, np.repeat(np.arange(uses, dtype=np.float32), 2)), "float32")
 
 
 def build_decoder(size: int, uses: int, width: int = 128, depth: int = 2, channels: int = 48, detail: int = 16):
     """Decoder: received features -> pictures. The transformer fills in what is missing, convolutions paint.
 
     Inputs: received float32 [B, T, 2*uses], features plus noise, 0 where not sent; noise float32 [B, T, 2*uses], noise
-    variance of each real value in the same units; keep float32 [B, h, w].
+    variance of each real value in the same units; counts float32 [B, h, w], channel uses of every feature.
     Output: float32 [B, size, size, 3], nominally in [0, 1], not clipped.
     """
     grid = size // PATCH
     tokens, values = grid * grid, 2 * uses
-    received, noise, keep = keras.Input((tokens, values)), keras.Input((tokens, values)), keras.Input((grid, grid))
-    kept = ops.reshape(keep, (-1, tokens))
-    estimate, whitened = Estimate(values, name="estimate")(received, noise, kept)
+    received, noise, counts = keras.Input((tokens, values)), keras.Input((tokens, values)), keras.Input((grid, grid))
+    sent = sent_values(counts, uses)
+    estimate, whitened = Estimate(values, name="estimate")(received, noise, sent)
     linear = layers.Dense(VALUES, dtype="float32", trainable=False, name="linear_synthesis")(estimate)
     picture = unpatchify(linear, grid, grid)  # (B, H, W, 3)
 
-    level = ops.mean(ops.log(noise + 1e-4), axis=-1) * 0.3 * kept  # (B, T), 0 where not sent
-    plane = ops.reshape(ops.stack([level, kept], axis=-1), (-1, grid, grid, 2))
+    number = ops.reshape(counts, (-1, tokens))
+    kept = ops.cast(number > 0, "float32")
+    level = 0.3 * ops.sum(sent * ops.log(noise + 1e-4), axis=-1) / ops.maximum(2 * number, 1.0)  # 0 where not sent
+    plane = ops.reshape(ops.stack([level, kept, number / uses], axis=-1), (-1, grid, grid, 3))
     whitened = ops.reshape(whitened, (-1, grid, grid, values))
     x = layers.Dense(width, name="embed")(ops.concatenate([whitened, plane], -1))
-    everything = ops.ones_like(keep)
+    everything = ops.ones_like(counts)
     for i in range(depth):
         x = Attend(width, name=f"attend_{i}")(x, everything)
     x = layers.LayerNormalization(dtype="float32", name="norm")(x)
@@ -148,7 +162,7 @@ def build_decoder(size: int, uses: int, width: int = 128, depth: int = 2, channe
     for i in range(3):
         x = residual(x, channels, f"finer_{i}")
     learned = layers.Conv2D(48, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="paint")(x)
-    return keras.Model([received, noise, keep], picture + depth_to_space(learned, 4), name="decoder")
+    return keras.Model([received, noise, counts], picture + depth_to_space(learned, 4), name="decoder")
 
 
 def start_from(code, encoder, decoder, uses: int) -> None:
@@ -156,8 +170,6 @@ def start_from(code, encoder, decoder, uses: int) -> None:
 
     They stay as they are: Adam's steps are as large as their entries, and would undo in a hundred steps what
     principal components know. What is to be learned is learned beside them."""
-    import numpy as np
-
     scale = code.scale(2 * uses)
     basis = code.basis[:, : 2 * uses]
     encoder.get_layer("linear_analysis").set_weights([basis * scale, -(code.mean @ basis) * scale])

@@ -6,25 +6,51 @@ receiver puts the learned shared feature in the place of the others and decodes 
 """
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveInt, model_validator
 
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.draws import calibration_draw
 from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
-from linksim.schemes.header import LEVELS, choose_header_uses, from_bits, level_of, power_of, to_bits
-from linksim.schemes.sesc import mask_code
+from linksim.schemes.header import choose_header_uses
+from linksim.schemes.sesc import header, mask_code, packing, rate
+from linksim.schemes.sesc.gains import UNKNOWN_DB
 from linksim.tiles import in_tiles
 
 
 class SescConfig(SchemeConfig):
-    """weights: shipped name or path. mu: features of weight below it are not sent; 0 sends everything."""
+    """weights: shipped name or path. mu: features of weight below it are not sent; 0 sends everything. uses: channel
+    uses of a feature that is sent, context: of the others. auto: the rate policy chooses (`linksim.schemes.sesc.rate`)
+    for a budget of channel uses per picture: `budget_as`, `budget`, or `slots` as a latency.
+    awareness: what gives the weights; aim: for which task, where the weights' semantic-aware model was taught several.
+    constellation: rounds symbols to QAM points of so many, for a modulator that knows no others; null sends them as
+    they are.
+    """
 
     weights: str = "sesc-scenes"
-    mu: float = Field(0.2, ge=0, le=1)
+    mu: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 0.2
+    uses: PositiveInt | Literal["auto"] = 64
+    context: int = Field(0, ge=0, le=3)
+    budget: int | None = Field(None, gt=0)
+    slots: int | None = Field(None, gt=0)
+    awareness: str = "task"
+    aim: str | None = None
+    constellation: Literal[16, 64, 256] | None = None
+
+    @model_validator(mode="after")
+    def _policy(self):
+        given = [key for key in ("budget", "slots", "budget_as") if getattr(self, key)]
+        if len(given) > 1:
+            raise ValueError(f"budget: only one of budget, slots and budget_as makes sense (found {', '.join(given)})")
+        if "auto" in (self.mu, self.uses) and not given:
+            raise ValueError("mu or uses auto need a budget to fill: budget, slots or budget_as")
+        if self.uses != "auto" and self.context >= self.uses:
+            raise ValueError(f"context: should be below uses (found {self.context} and {self.uses})")
+        return self
 
 
 @dataclass(frozen=True)
@@ -46,80 +72,98 @@ class Sesc(Scheme):
     """Scalable semantic codec: masked transformer features, kept by a task-driven weight, analog symbols."""
 
     Config = SescConfig
+    follows_snr = True
 
     def __init__(self, config: SescConfig, bench: Bench):
         super().__init__(config, bench)
         from linksim import weights
-        from linksim.schemes.sesc import networks
+        from linksim.schemes.sesc import awareness, networks
 
-        arrays, card = weights.load(config.weights, "sesc")
-        self.uses, self.grid = int(card["config"]["uses"]), bench.size // 16
         if bench.size % 16:
             raise UserError(f"scheme {config.name!r}: picture size must be a multiple of 16, got {bench.size}")
-        self.encoder = networks.build_encoder(bench.size, self.uses)
-        self.decoder = networks.build_decoder(bench.size, self.uses)
-        self.channels = arrays[next(k for k in arrays if k.startswith("awareness/") and arrays[k].ndim == 4)].shape[2]
-        self.awareness = networks.build_awareness((self.channels,), self.grid)
-        for part in (self.encoder, self.decoder, self.awareness):
+        arrays, card = weights.load(config.weights, "sesc")
+        if "gains/variance" not in arrays:
+            raise UserError(f"weights {config.weights}: made by an older recipe; train them again")
+        known, self.grid = card["config"], bench.size // 16
+        self.most, self.variance = int(known["uses"]), arrays["gains/variance"]
+        self.mu = None if config.mu == "auto" else config.mu
+        self.uses = None if config.uses == "auto" else config.uses
+        if self.uses and self.uses > self.most:
+            raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
+                            f"{config.weights!r} have (found {self.uses})")
+        self.preferred = known.get("preferred", {"snr_db": [0, 10, 20], "uses": [32, 64, 112]})
+        encoder = networks.build_encoder(bench.size, self.most, **known.get("encoder", {}))
+        decoder = networks.build_decoder(bench.size, self.most, **known.get("decoder", {}))
+        for part in (encoder, decoder):
             assign_part(arrays, part)
-        self._encode, self._decode = _compiled(self.encoder), _compiled(self.decoder)
+        self._encode, self._decode = _compiled(encoder), _compiled(decoder)
+        self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
+                                         tile=bench.tile, aim=config.aim, features=self._features)
+        self.budget = config.budget
+        if config.slots:
+            grid = bench.link.grid
+            self.budget = config.slots * (grid.data_per_slot + grid.pilots_per_slot)
 
     def analyse(self, images) -> Analysis:
-        from linksim.schemes.sesc.importance import to_grid
-
-        if not hasattr(self.bench.task, "features"):
-            raise UserError(f"scheme {self.config.name!r} weighs features by the detector's feature maps, "
-                            f"but the task {type(self.bench.task).__name__} has none; use task.judge: yolov5")
         images = np.asarray(images)
-        parts = [images[i : i + 64] for i in range(0, len(images), 64)]
-        weights = []
-        for part in parts:
-            maps = to_grid(self.bench.task.features(part), self.grid)
-            if maps.shape[-1] != self.channels:
-                raise UserError(f"scheme {self.config.name!r}: its weights {self.config.weights!r} read "
-                                f"{self.channels} feature maps, the task's detector has {maps.shape[-1]}; use the "
-                                "detector they were trained with (their card names it)")
-            weights.append(in_tiles(lambda m: np.asarray(self.awareness(m)), self.bench.tile, maps))
-        return Analysis(images, np.concatenate(weights))
+        return Analysis(images, self.awareness.weigh(images))
 
     def analysis_key(self):
         """Schemes of equal key share an analysis: thresholds are no part of it."""
-        return "sesc", self.config.weights
+        return "sesc", self.awareness.key()
 
     def masks(self, analysis: Analysis, mu: float | None = None) -> np.ndarray:
-        """Features of interest, bool [B, h, w]: weight >= mu; at least the heaviest one."""
-        weights = analysis.weights
-        heaviest = weights.reshape(len(weights), -1).max(1)[:, None, None]
-        return weights >= np.minimum(self.config.mu if mu is None else mu, heaviest)
+        """Features of interest, bool [B, h, w], budgets aside: weight >= mu; at least the heaviest one."""
+        weights = analysis.weights.reshape(len(analysis), -1)
+        return rate.allot(weights, self.mu if mu is None else mu, 1)[0].reshape(analysis.weights.shape)
 
     def make_plan(self, survey: Survey) -> dict:
+        budget = self.budget if survey.budget is None else survey.budget
         masks = self.masks(survey.analysis)
+        uses = np.full(len(masks), self.uses or self.most)
+        if budget is not None:  # masks of every SNR
+            room = self.bench.link.capacity(budget)
+            masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
         model = mask_code.learn(masks)
         single = np.eye(self.grid**2, dtype=bool).reshape(-1, self.grid, self.grid)
-        whole = len(mask_code.encode(np.ones_like(single[0]), model))
-        last_resort = min(whole, max(len(mask_code.encode(mask, model)) for mask in single))
-        longest = max(last_resort, *(len(mask_code.encode(mask, model)) for mask in masks))
-        bits = LEVELS + -(-longest // 8) * 8
-        payload = masks.sum((1, 2)) * self.uses
+        fallback = max(len(mask_code.encode(mask, model)) for mask in single)
+        if budget is None:  # a mask that can't be coded may also be sent whole
+            fallback = min(fallback, len(mask_code.encode(np.ones_like(single[0]), model)))
+        longest = max(fallback, *(len(mask_code.encode(mask, model)) for mask in masks))
+        bits = header.bits(self.uses is None) + -(-longest // 8) * 8
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
-        return {"mask_model": model, "mask_bits": bits - LEVELS,
-                "header_uses": choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)}
+        plan = {"mask_model": model, "mask_bits": bits - header.bits(self.uses is None)}
+        if budget is None:
+            payload = packing.symbols(masks, uses, self.config.context)
+            plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
+        else:
+            room = np.min(self.bench.link.capacity(budget))
+            plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
+            least = rate.smallest(self.grid**2, self.uses, self.config.context) + plan["header_uses"]
+            if room < least:
+                raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the "
+                                f"header ({plan['header_uses']}) and one feature take {least}: raise the budget")
+        return plan
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
-        coded = [self._code(*pair) for pair in zip(self.masks(analysis), analysis.weights, strict=True)]
-        masks = np.stack([mask for mask, _ in coded])
-        pictures = analysis.images.astype(np.float32) / 255
-        features = in_tiles(self._encode, self.bench.tile, pictures, masks.astype(np.float32))  # (B, T, 2u)
-        values = features[..., : self.uses] + 1j * features[..., self.uses :]
-        symbols = np.zeros((len(masks), values.shape[1] * self.uses), np.complex64)
-        length = (masks.sum((1, 2)) * self.uses).astype(np.int32)
-        power = np.empty(len(masks))
-        for b, mask in enumerate(masks):
-            sent = values[b][mask.ravel()].ravel()
-            power[b] = np.mean(np.abs(sent) ** 2)
-            symbols[b, : len(sent)] = sent / np.sqrt(power[b])
-        header = np.concatenate([to_bits(level_of(power), LEVELS), np.stack([bits for _, bits in coded])], axis=1)
-        return Burst(symbols, length, header, self.plan["header_uses"], {"payload": length})
+        budget = self.budget if budget is None else budget
+        snr_db = header.counted_on(knowledge.snr_db)
+        room = None
+        if budget is not None:
+            room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
+        masks, uses = self._allot(analysis, room, snr_db)
+        coded = [self._code(*pair, room is None) for pair in zip(masks, analysis.weights, strict=True)]
+        return self._burst(analysis.images, coded, uses, snr_db)
+
+    def burst(self, analysis: Analysis, counts: np.ndarray, knowledge: Knowledge) -> Burst:
+        """The burst that sends counts int [B, h, w] uses of every feature, whatever the weights: in each picture one
+        number for some features and `context` for the others."""
+        uses = counts.reshape(len(counts), -1).max(1)
+        masks = counts == uses[:, None, None]
+        if not (masks | (counts == self.config.context)).all():
+            raise ValueError("counts: one number of uses and the context's in each picture")
+        coded = [(mask, self._pad(mask_code.encode(mask, self.plan["mask_model"]))) for mask in masks]
+        return self._burst(analysis.images, coded, uses, header.counted_on(knowledge.snr_db))
 
     def decode(self, reception: Reception):
         ok = np.asarray(reception.header_ok, bool)
@@ -127,47 +171,85 @@ class Sesc(Scheme):
         rows = np.flatnonzero(ok)
         if len(rows) == 0:
             return images, ok
-        tokens, uses = self.grid**2, self.uses
-        keep = np.zeros((len(rows), tokens), bool)
-        received = np.zeros((len(rows), tokens, 2 * uses), np.float32)
-        noise = np.zeros((len(rows), tokens, 2 * uses), np.float32)
-        for r, b in enumerate(rows):
-            header = reception.header[b]
-            mask = mask_code.decode(header[LEVELS:], (self.grid, self.grid), self.plan["mask_model"]).ravel()
-            count, power = int(mask.sum()), float(power_of(from_bits(header[None, :LEVELS]))[0])
-            symbols = reception.symbols[b, : count * uses].reshape(count, uses) * np.sqrt(power)
-            variance = reception.noise_variance[b, : count * uses].reshape(count, uses) * power / 2
-            keep[r] = mask
-            received[r, mask] = np.concatenate([symbols.real, symbols.imag], -1)
-            noise[r, mask] = np.concatenate([variance, variance], -1)
-        decoded = in_tiles(self._decode, self.bench.tile, received, noise,
-                           keep.reshape(-1, self.grid, self.grid).astype(np.float32))
+        power, snr_db, uses, at = header.read(reception.header[rows], self.uses)
+        code, shape, model = reception.header[rows][:, at:], (self.grid, self.grid), self.plan["mask_model"]
+        counts = np.stack([np.where(mask_code.decode(bits, shape, model), each, self.config.context)
+                           for bits, each in zip(code, uses, strict=True)])
+        decoded = in_tiles(self._decode, self.bench.tile,
+                           *packing.unpack(reception.symbols[rows], reception.noise_variance[rows], counts, power,
+                                           packing.gains(self.variance, uses, snr_db), self._spacing()),
+                           counts.astype(np.float32))
         images[rows] = np.clip(np.rint(decoded * 255), 0, 255).astype(np.uint8)
         return images, ok
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
         """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with the
         header of this scheme's plan (its size at other thresholds would differ a little) and whatever the mask."""
-        kept = np.stack([self.masks(analysis, mu).mean((1, 2)) for mu in mus])
-        symbols = np.rint(kept * self.grid**2).astype(np.int64) * self.uses + self.plan["header_uses"]
-        return self.bench.link.uses(symbols), kept
+        uses = np.full(len(analysis), self.uses or self.most)
+        masks = [self.masks(analysis, mu) for mu in mus]
+        symbols = np.stack([packing.symbols(mask, uses, self.config.context) for mask in masks])
+        return self.bench.link.uses(symbols + self.plan["header_uses"]), np.stack([mask.mean((1, 2)) for mask in masks])
 
     def details(self, analysis: Analysis) -> dict[str, np.ndarray]:
-        masks = [self._code(m, w)[0] for m, w in zip(self.masks(analysis), analysis.weights, strict=True)]
+        masks = [self._code(m, w, True)[0] for m, w in zip(self.masks(analysis), analysis.weights, strict=True)]
         return {"weights": analysis.weights, "mask": np.stack(masks)}
 
-    def _code(self, mask: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def declared(self) -> str:
+        said = [] if self.config.awareness == "task" else [f"weights by {self.config.awareness}"]
+        said += [f"{self.config.constellation}-QAM points"] if self.config.constellation else []
+        said += ["mu raised until the burst fits"] if self.mu is None else []
+        return ", ".join(said)
+
+    def _allot(self, analysis: Analysis, room, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
+        """Masks bool [B, h, w] and uses of a kept feature int [B] for so many symbols."""
+        known = self.preferred
+        preferred = min(rate.LADDER, key=lambda step: abs(step - np.interp(snr_db, known["snr_db"], known["uses"])))
+        weights = analysis.weights.reshape(len(analysis), -1)
+        room = None if room is None else np.broadcast_to(room, len(analysis))
+        mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, preferred, self.most)
+        return mask.reshape(analysis.weights.shape), uses
+
+    def _burst(self, images, coded, uses: np.ndarray, snr_db: float) -> Burst:
+        masks = np.stack([mask for mask, _ in coded])
+        counts = np.where(masks, uses[:, None, None], self.config.context)
+        features = in_tiles(self._encode, self.bench.tile, images.astype(np.float32) / 255, counts.astype(np.float32),
+                            np.full(len(images), snr_db, np.float32))  # (B, T, V)
+        snr = np.full(len(images), snr_db)
+        gains = packing.gains(self.variance, uses, snr)
+        symbols, length, power = packing.pack(features, counts, gains, self._spacing())
+        fields = header.write(power, snr, uses if self.uses is None else None)
+        bits = np.concatenate([fields, np.stack([code for _, code in coded])], axis=1)
+        return Burst(symbols, length, bits, self.plan["header_uses"], {"payload": length})
+
+    def _features(self, images) -> np.ndarray:
+        """All features float32 [B, T, V] of pictures uint8 [B, S, S, 3]."""
+        counts = np.full((len(images), self.grid, self.grid), self.most, np.float32)
+        snr = np.full(len(images), UNKNOWN_DB, np.float32)
+        return in_tiles(self._encode, self.bench.tile, np.asarray(images, np.float32) / 255, counts, snr)
+
+    def _spacing(self) -> packing.Grid | None:
+        """Where symbols are QAM points: their grid, per real value."""
+        return packing.Grid(self.variance, self.config.constellation) if self.config.constellation else None
+
+    def _code(self, mask: np.ndarray, weights: np.ndarray, may_be_whole: bool) -> tuple[np.ndarray, np.ndarray]:
         """The mask as sent and its code, uint8 [mask_bits]. A mask whose code is longer than the header, which its size
-        on calibration pictures makes rare, is raised in mu until it fits, or else sent whole."""
+        on calibration pictures makes rare, is raised in mu until it fits, or else sent whole or as its heaviest
+        feature alone."""
         room, model = self.plan["mask_bits"], self.plan["mask_model"]
         code = mask_code.encode(mask, model)
         for level in np.unique(weights[mask]):
             if len(code) <= room:
                 break
             raised = weights > level
-            mask = raised if raised.any() else np.ones_like(mask)
+            if not raised.any():
+                alone = np.arange(mask.size).reshape(mask.shape) == np.argmax(weights)
+                raised = np.ones_like(mask) if may_be_whole else alone
+            mask = raised
             code = mask_code.encode(mask, model)
-        return mask, np.frombuffer(code.ljust(room, "0").encode(), np.uint8) - ord("0")
+        return mask, self._pad(code)
+
+    def _pad(self, code: str) -> np.ndarray:
+        return np.frombuffer(code.ljust(self.plan["mask_bits"], "0").encode(), np.uint8) - ord("0")
 
 
 def _compiled(model):
