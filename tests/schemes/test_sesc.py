@@ -167,8 +167,8 @@ def budgeted(weights_file, budget, **keys):
     return scheme, link, analysis
 
 
-@pytest.mark.parametrize("keys", [{"mu": "auto", "uses": "auto"}, {"mu": "auto", "uses": 24}, {"mu": 0.3, "uses": "auto"},
-                                  {"mu": "auto", "uses": "auto", "context": 2}, {"mu": 0.0, "uses": 64}])
+@pytest.mark.parametrize("keys", [{"mu": "auto", "uses": "auto"}, {"mu": "auto", "uses": 24},
+                                  {"mu": 0.3, "uses": "auto"}, {"mu": "auto", "uses": "auto", "context": 2}, {"mu": 0.0, "uses": 64}])
 def test_bursts_keep_to_the_budget(weights_file, keys):
     scheme, link, analysis = budgeted(weights_file, 1400, **keys)
     for snr_db in (0.0, 10.0, None):
@@ -199,7 +199,8 @@ def test_a_budget_too_small_is_refused(weights_file):
 
 
 @pytest.mark.parametrize("keys, says", [({"mu": "auto"}, "budget"), ({"uses": "auto"}, "budget"),
-                                        ({"budget": 500, "slots": 2}, "only one"), ({"uses": 2, "context": 3}, "context")])
+                                        ({"budget": 500, "slots": 2}, "only one"),
+                                        ({"uses": 2, "context": 3}, "context")])
 def test_a_policy_that_makes_no_sense_is_refused(weights_file, keys, says):
     with pytest.raises(ValueError, match=says):
         make(weights_file, survey=False, **keys)
@@ -248,7 +249,7 @@ def test_gains_share_power_as_water_filling_does():
         power, noise = gains**2 * variance, 10 ** (-snr_db / 10)
         assert power.sum() == pytest.approx(6, rel=1e-4)
 
-        def error(p):
+        def error(p, noise=noise):
             return np.sum(sigma**2 * noise / (p + noise))
 
         total = {"type": "eq", "fun": lambda p: p.sum() - 6}
