@@ -6,7 +6,7 @@ named there). Over L the mean similarity s(L) grows feature by feature, the sema
 reached its plateau, the semantic-explicit region, where further features add nothing to the meaning. Declared here:
 
     plateau   the largest mean similarity of all L measured
-    L_opt     the smallest L with s(L) >= (1 - tolerance) plateau, s being interpolated linearly over log2 L
+    L_opt     the smallest L with s(L) >= (1 - tolerance) plateau, s being interpolated linearly
 
 Intervals are 95 % percentile bootstraps over pictures; for L_opt, curve and plateau are taken anew in each resample.
 """
@@ -109,6 +109,6 @@ def optimum(counts: np.ndarray, curve: np.ndarray, tolerance: float) -> float:
     first = int(np.argmax(curve >= wanted))
     if first == 0:
         return float(counts[0])
-    low, high = np.log2(counts[first - 1 : first + 1])
+    low, high = counts[first - 1 : first + 1]
     below, above = curve[first - 1 : first + 1]
-    return float(2 ** (low + (high - low) * (wanted - below) / (above - below)))
+    return float(low + (high - low) * (wanted - below) / (above - below))

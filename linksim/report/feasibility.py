@@ -7,7 +7,7 @@ import numpy as np
 from linksim.report import caption, style
 from linksim.report.store import Run
 
-PARSING, EXPLICIT = "#EAF2F8", "#EAF5EF"
+PARSING, EXPLICIT = "#FBF0DC", "#DFF1E8"
 
 
 def draw(run: Run) -> list[Path]:
@@ -25,16 +25,15 @@ def figure(run: Run):
     look = style.looks(run).get(found["scheme"], style.Look(style.SOFT, "o"))
     words = caption.sentences(
         f"The heaviest features of each picture are sent by \u201c{found['scheme']}\u201d at {found['snr_db']:g} dB, "
-        "the others are not", f"L_opt: {found['definition']}, interpolated over log2 L; there a picture takes "
-        f"{found['uses']:,.0f} channel uses" + (", and its interval stands at the line" if known else ""),
+        "the others are not", f"L_opt: {found['definition']}, interpolated linearly; there a picture takes "
+        f"{found['uses']:,.0f} channel uses" + (", and the grey band is its interval" if known else ""),
         f"Band and L_opt: {caption.interval(run)}", f"Similarity: {found['metric_label']}",
         caption.data(run), caption.air(run))
     width, body = 6.8, 3.6
     title = f"How many features a picture needs, {caption.channel(run)}"
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, words)
-    ax = style.axes(fig, left + 0.72, bottom + 0.6, width - 0.95, body - 0.85)
-    ax.set(xscale="log", xlim=(x[0] / 1.1, x[-1] * 1.1), ylim=(0, 1.12), xlabel="features sent, L",
-           ylabel="semantic similarity")
+    ax = style.axes(fig, left + 0.72, bottom + 0.6, width - 0.95, body - 1.0)
+    ax.set(xlim=(0, 1.02 * x[-1]), ylim=(0, 1), xlabel="features sent, L", ylabel="semantic similarity")
     ax.axvspan(ax.get_xlim()[0], best, color=PARSING, lw=0)
     ax.axvspan(best, ax.get_xlim()[1], color=EXPLICIT, lw=0)
     if known:
@@ -44,17 +43,12 @@ def figure(run: Run):
     ax.axvline(best, color=style.INK, lw=1.1, ls=(0, (4, 2)))
     ax.axhline(found["plateau"], color=style.SOFT, lw=0.9, ls=(0, (1, 1.5)))
     ax.plot(x, y, color=look.color, marker=look.marker, lw=look.width, markeredgecolor="white", markeredgewidth=0.6)
-    start, end = (np.log(v) for v in ax.get_xlim())
-    share = (np.log(best) - start) / (end - start)  # of the axis that lies left of L_opt
-    for region, middle, room in (("semantic-parsing", share / 2, share),
-                                 ("semantic-explicit", (1 + share) / 2, 1 - share)):
-        ax.text(middle, 0.975, f"{region}\nregion" if room < 0.32 else f"{region} region", transform=ax.transAxes,
-                ha="center", va="top", size=style.TEXT - 0.5, color=style.INK)
+    for text, at, side, shade in (("semantic-parsing region, $L < L_\\mathrm{opt}$", 0, "left", PARSING),
+                                  ("semantic-explicit region, $L \\geq L_\\mathrm{opt}$", 1, "right", EXPLICIT)):
+        ax.text(at, 1.035, text, transform=ax.transAxes, ha=side, va="bottom", size=style.TEXT - 0.5,
+                bbox={"boxstyle": "square,pad=0.25", "fc": shade, "ec": "none"})
     interval = f" ({low:.0f} to {high:.0f})" if known else ""
-    right = share > 0.6
-    ax.annotate(f"L_opt = {best:.0f}{interval}", (best, 0.06), (-7 if right else 7, 0), textcoords="offset points",
-                ha="right" if right else "left", va="bottom", size=style.TEXT)
-    ticks = [2**i for i in range(12) if x[0] <= 2**i <= x[-1]]
-    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
-    ax.minorticks_off()
+    right = best > 0.6 * x[-1]
+    ax.annotate(f"$L_\\mathrm{{opt}}$ = {best:.0f}{interval}", (low if known and right else high if known else best, 0.04),
+                (-6 if right else 6, 0), textcoords="offset points", ha="right" if right else "left", va="bottom")
     return fig

@@ -45,16 +45,17 @@ def reference(run: Run) -> str | None:
     return name if any(key.startswith("scheme/") and key.endswith(f"/{name}") for key in run.resampled) else None
 
 
-def pair(run: Run, name: str, other: str, snr_db: float, key: str = "ap50") -> Pair | None:
+def pair(run: Run, name: str, other: str, snr_db: float) -> Pair | None:
     """`name` beside `other`, schemes or bounds, at one SNR; None where either wasn't resampled there, or they
     weren't on as many rows."""
     lines = {row["scheme"]: row for row in run.table if row["snr_db"] == snr_db}
     if not {name, other} <= set(lines) or lines[name]["rows"] != lines[other]["rows"]:
         return None
+    key = run.provenance.get("headline", "ap50")
     s, r = (run.resampled.get(f"{lines[one]['kind']}/{snr_db:g}/{key}/{one}") for one in (name, other))
     if s is None or r is None or len(s) != len(r):
         return None
-    a, b, some = lines[name][key], lines[other][key], r > 0
+    a, b, some = lines[name]["ap50"], lines[other]["ap50"], r > 0
     ratios = s[some] / r[some] if some.any() else np.array([np.nan])
     low, high = np.percentile(s - r, (2.5, 97.5))
     ratio_low, ratio_high = np.percentile(ratios, (2.5, 97.5))
