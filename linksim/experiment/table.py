@@ -116,8 +116,8 @@ class _Effective:
 def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
     """Total uses per picture (mean and its 95 % interval over pictures) and share of features kept, over μ.
 
-    The metric stands beside a μ that a scheme of the scenario, otherwise the same, was measured with: at the
-    example's SNR."""
+    The metric, with its interval, stands beside a μ that a scheme of the scenario, otherwise the same, was measured
+    with: at the example's SNR."""
     asked = setup.scenario.symbols_vs_mu
     mus = np.asarray(asked.mu, np.float64)
     total, kept = setup.schemes[asked.scheme].uses_over_mu(setup.analysis(asked.scheme), mus)
@@ -127,11 +127,13 @@ def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
     own = setup.scenario.scheme(asked.scheme).model_dump(exclude={"name", "mu"})
     same = {scheme.mu: scheme.name for scheme in setup.scenario.schemes
             if scheme.model_dump(exclude={"name", "mu"}) == own}
-    measured = {at["scheme"]: at[metric] for at in lines if at["snr_db"] == snr_db}
+    measured = {at["scheme"]: at for at in lines if at["snr_db"] == snr_db}
+    scores = [{key: measured.get(same.get(mu), {}).get(key, "") for key in (metric, f"{metric}_lo", f"{metric}_hi")}
+              for mu in mus.tolist()]
     return [{"scheme": asked.scheme, "mu": mu, "uses": mean, "uses_lo": mean - h, "uses_hi": mean + h,
-             "kept": share, metric: measured.get(same.get(mu), "")}
-            for mu, mean, h, share in zip(mus.tolist(), total.mean(axis=1).tolist(), half.tolist(),
-                                          kept.mean(axis=1).tolist(), strict=True)]
+             "kept": share, "snr_db": snr_db} | score
+            for mu, mean, h, share, score in zip(mus.tolist(), total.mean(axis=1).tolist(), half.tolist(),
+                                                 kept.mean(axis=1).tolist(), scores, strict=True)]
 
 
 def examples(setup: Setup) -> dict[str, np.ndarray]:
