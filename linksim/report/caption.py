@@ -20,6 +20,11 @@ def metric(run: Run) -> str:
     return run.provenance.get("metric") or f"AP50 ({PROTOCOLS.get(protocol, protocol)})"
 
 
+def short(run: Run) -> str:
+    """The metric's name without its protocol or unit."""
+    return "AP50" if run.provenance.get("headline", "ap50") == "ap50" else metric(run).partition(" (")[0]
+
+
 def channel(run: Run) -> str:
     """The channel in a few words, for a title."""
     model = run.scenario.get("link", {}).get("channel", {})
@@ -43,8 +48,9 @@ def data(run: Run) -> str:
     size, kind = source.get("size", 256), source.get("type", "?")
     part = f", list {source['imagesets']['test']}" if source.get("imagesets") else ""
     judge = Path(str(task.get("weights") or task.get("judge", "?"))).name
+    objects = ", difficult objects ignored" if task.get("type", "detection") in ("detection", "classification") else ""
     return (f"{pictures} test pictures of {kind}{part} ({size}\u00d7{size}), {_count(draws, 'channel draw')} "
-            f"each, the same for every scheme; judge {judge}, {metric(run)}, difficult objects ignored")
+            f"each, the same for every scheme; judge {judge}, {metric(run)}{objects}")
 
 
 def air(run: Run) -> str:

@@ -23,7 +23,8 @@ def figure(run: Run):
     width, side, tall, gap = 6.8, 1.85 if len(names) > 1 else 0.3, 1.45, 0.2
     body = len(panels) * (tall + gap) + 0.5
     words = caption.sentences("Line: mean over the test pictures; band: its 95 % interval; uses include "
-                              "header, CRC and pilots", caption.data(run))
+                              "header, CRC and pilots", caption.data(run), caption.air(run),
+                              f"Of scores: {caption.interval(run)}")
     title = "What the threshold \u03bc saves" + (f": {names[0]}" if len(names) == 1 else "")
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, words)
     for i, (key, label) in enumerate(panels):
@@ -47,6 +48,9 @@ def figure(run: Run):
             ends.append((name, y[-1], look))
         values = sorted({row["mu"] for row in run.mu})
         pad = 0.5 if len(values) == 1 else 0
+        if key == "ap50":
+            snr_db = run.mu[0].get("snr_db")
+            label = caption.short(run) + (f"\nat {snr_db:g} dB" if snr_db is not None else "")
         ax.set(ylabel=label, ylim=(0, 1.06 * top or 1), xlim=(values[0] - pad, values[-1] + pad))
         ax.yaxis.set_label_coords(-0.68 / (width - side - 1.1), 0.5)
         ax.yaxis.set_major_formatter({"uses": lambda v, _: f"{v:,.0f}", "kept": lambda v, _: f"{v:.0%}",

@@ -27,7 +27,7 @@ dl { display: grid; grid-template-columns: 8rem 1fr; gap: .3rem 1rem } dd { marg
 """
 
 HOW = """<p>Every point is one scheme at one SNR, judged on the same pictures over the same draws.
-Higher AP50 is better. Schemes are compared at the channel uses shown below, where all that goes on the air is
+Higher {metric} is better. Schemes are compared at the channel uses shown below, where all that goes on the air is
 billed. The small figures are the 95 % interval over the choice of pictures. Bounds (thin and dashed; in the
 table in italics) are no systems: they have no channel, or know what no transmitter knows, such as which code
 does best on these very pictures.</p>"""
@@ -40,7 +40,8 @@ def write(run: Run, figures: list[Path]) -> Path:
     parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>",
              f"<style>{STYLE}</style>", f"<h1>{name}</h1><p class='lead'>{lead}</p>",
              *(f"<p class='warning'>{escape(w)}</p>" for w in run.warnings),
-             f"<h2>How to read it</h2>{HOW}", _facts(run), "<h2>Results</h2>", _scores(run), _paired(run), _uses(run)]
+             f"<h2>How to read it</h2>{HOW.format(metric=escape(caption.short(run)))}", _facts(run),
+             "<h2>Results</h2>", _scores(run), _paired(run), _uses(run)]
     for path in figures:
         if path.suffix == ".png":
             image = base64.b64encode(path.read_bytes()).decode()
@@ -99,7 +100,8 @@ def _paired(run: Run) -> str:
             cell(found.get((name, snr))) for snr in run.snr_db) + "</tr>"
 
     head = "".join(f"<th>{snr:g} dB</th>" for snr in run.snr_db)
-    return (f"<h2>Against {escape(other)}</h2><p>Difference of AP50 with its 95 % interval, ratio, and the upper 95 % "
+    return (f"<h2>Against {escape(other)}</h2><p>Difference of {escape(caption.short(run))} with its 95 % interval, "
+            "ratio, and the upper 95 % "
             "bound of the relative loss (one-sided): paired bootstrap, in which every resample of the pictures is the "
             "same for both. An interval that leaves out 0 is a difference.</p><div class='scroll'><table>"
             f"<tr><th>minus {escape(other)}</th>{head}</tr>"

@@ -74,7 +74,7 @@ class Run:
         headline = f"{label}.{told['metric']}"
         table = _as_ap50([row for row in self.table if row.get(headline) is not None], headline)
         return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]},
-                       provenance=self.provenance | {"metric": told["label"]})
+                       provenance=self.provenance | {"metric": told["label"], "headline": told["metric"]})
 
     @property
     def schemes(self) -> list[str]:

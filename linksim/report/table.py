@@ -37,8 +37,8 @@ def cell(point: dict | None) -> str:
 
 
 def _scores(run: Run, snrs: list[float]) -> Table:
-    table = Table(title=f"AP50 with its 95 % interval over SNR (dB), {caption.channel(run)}", title_justify="left",
-                  title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    title = f"{caption.short(run)} with its 95 % interval over SNR (dB), {caption.channel(run)}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("scheme", max_width=_longest(run))
     for snr in snrs:
         table.add_column(f"{snr:g}", justify="right", no_wrap=True)
