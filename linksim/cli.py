@@ -32,15 +32,22 @@ A scenario asks it, a run answers it with a table and figures:
 
 @app.command()
 def run(
-    scenario: Annotated[Path, typer.Argument(help="YAML file with the question, e.g. scenarios/awgn.yaml")],
+    scenarios: Annotated[list[Path], typer.Argument(
+        metavar="SCENARIO...", help="YAML file with the question, e.g. scenarios/awgn.yaml; several share workers")],
     out: Annotated[Path | None, typer.Option(
-        help="Folder for everything it writes. [default: results/<name>]")] = None,
+        help="Folder for everything it writes; of several scenarios, the one that holds a folder for each. "
+             "[default: results/<name>]")] = None,
     changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=(
         "Change any key of the scenario; as often as needed. Lists by index, schemes also by name or type."
     ))] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace an earlier run in the folder.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=(
         "Look at all that the run needs, guess its time and memory; measure nothing, write nothing."))] = False,
+    executor: Annotated[str, typer.Option(help="Who measures: local, or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(
+        help="A running Ray cluster, e.g. auto, or 10.0.0.1:6379. [default: one is started here]")] = None,
+    workers: Annotated[int | None, typer.Option(
+        help="How many processes measure. [default: local 1, ray one for every GPU or else core]")] = None,
 ):
     """Measure every scheme of a scenario at every SNR; leave table, figures and provenance in a folder.
 
@@ -53,31 +60,42 @@ def run(
         linksim run scenarios/awgn.yaml --set schemes.0.mu=0.4 --fresh
         linksim run results/awgn/scenario.yaml --out again    # the plan is in it
         linksim run scenarios/awgn.yaml --dry-run
+        linksim run scenarios/awgn.yaml scenarios/rayleigh_slow.yaml --executor ray
     """
     from linksim.scenario import load
 
-    asked = load(scenario, changes or [])
-    out = out or Path("results") / asked.name
+    questions = [load(scenario, changes or []) for scenario in scenarios]
+    named = [asked.name for asked in questions]
+    if len(set(named)) < len(named):
+        raise UserError(f"several scenarios need different names, each its own folder (found {', '.join(named)})")
+    outs = [out or Path("results") / named[0]] if len(named) == 1 else [
+        (out or Path("results")) / name for name in named]
     console = _console()
-    console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes, {len(asked.snr_db)} SNRs, "
-                  f"{asked.pictures} pictures x {asked.realisations}, into {escape(str(out))}", highlight=False)
+    for asked, folder in zip(questions, outs, strict=True):
+        console.print(f"[bold]{escape(asked.name)}[/bold]: {len(asked.schemes)} schemes, {len(asked.snr_db)} SNRs, "
+                      f"{asked.pictures} pictures x {asked.realisations}, into {escape(str(folder))}", highlight=False)
     try:
         _wake_tensorflow()
         if dry_run:
             from linksim.experiment.rehearsal import rehearse
 
-            return rehearse(asked, out, fresh, console)
-        from linksim.experiment.engine import run as measure
+            for asked, folder in zip(questions, outs, strict=True):
+                rehearse(asked, folder, fresh, console)
+            return
+        from linksim.experiment.engine import run_all
+        from linksim.experiment.executors import choose
         from linksim.report import draw
         from linksim.report.table import print_table
 
-        measure(asked, out, fresh, console)
-        draw(out)
-        print_table(out, console)
-        console.print(f"Everything is in {escape(str(out))}")
+        run_all(list(zip(questions, outs, strict=True)), fresh, console, choose(executor, address, workers))
+        for folder in outs:
+            draw(folder)
+            print_table(folder, console)
+            console.print(f"Everything is in {escape(str(folder))}")
     except KeyboardInterrupt:
-        again = ["linksim", "run", str(scenario), "--out", str(out), *(f"--set={change}" for change in changes or [])]
-        _error(f"Stopped. Every finished point is kept. Go on with:\n    {shlex.join(again)}")
+        again = ["linksim", "run", *map(str, scenarios), "--out", str(outs[0] if len(outs) == 1 else outs[0].parent),
+                 *(f"--set={change}" for change in changes or [])]
+        _error(f"Stopped. Every finished part is kept. Go on with:\n    {shlex.join(again)}")
         raise typer.Exit(130) from None
 
 

@@ -67,7 +67,8 @@ class Find(Task):
         out = {"ap50": float(hits.mean())}
         if bootstrap:
             draws = np.random.default_rng(seed).integers(0, len(hits), (bootstrap, len(hits)))
-            out["ap50_lo"], out["ap50_hi"] = np.percentile(hits[draws].mean(axis=1), [2.5, 97.5]).tolist()
+            out["ap50_resampled"] = hits[draws].mean(axis=1)
+            out["ap50_lo"], out["ap50_hi"] = np.percentile(out["ap50_resampled"], [2.5, 97.5]).tolist()
         return out
 
 

@@ -53,15 +53,24 @@ class Clock:
     @contextmanager
     def work(self, stage: str, units: int = 1, label: str = "") -> Iterator[None]:
         """Time a block that does `units` of a stage."""
-        at = self.stages.setdefault(stage, Stage(units, 0.0))
         self._bar.update(self._task, description=label or stage)
         start = time.perf_counter()
         yield
-        took = time.perf_counter() - start
-        at.done, at.seconds, at.rates = at.done + units, at.seconds + took, [*at.rates, took / max(units, 1)]
+        self.done(stage, units, time.perf_counter() - start)
+
+    def done(self, stage: str, units: int, seconds: float) -> None:
+        """Count units of a stage that took so many seconds, here or elsewhere."""
+        at = self.stages.setdefault(stage, Stage(units, 0.0))
+        at.done, at.seconds = at.done + units, at.seconds + seconds
+        at.rates = [*at.rates, seconds / max(units, 1)]
         left = self.left()
         done = sum(s.seconds for s in self.stages.values())
         self._bar.update(self._task, completed=done / max(done + left, 1e-9), left=f"{spoken(left)} left")
+
+    def rate(self, stage: str) -> float:
+        """Seconds that a unit of a stage takes, as measured so far, or else guessed."""
+        at = self.stages.get(stage, Stage(0, 1.0))
+        return median(at.rates) if at.rates else at.guess
 
     def left(self) -> float:
         """Seconds left over all stages expected."""

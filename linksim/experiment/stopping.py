@@ -14,6 +14,7 @@ whole parts, up to `most`.
 
 import numpy as np
 
+from linksim.errors import UserError
 from linksim.experiment.parts import Part
 from linksim.scenario import Scenario
 
@@ -60,7 +61,11 @@ def paired(sweep, name: str, snr_db: float) -> tuple[float, float, float, float]
     both = []
     for one in (name, against):
         both.append(setup.task.score(*observed(setup, sweep.point(one, snr_db, common)), **setup.bootstrap))
-    difference, drawn = (both[0][key] - both[1][key] for key in (setup.task.metric, f"{setup.task.metric}_resampled"))
+    keys = setup.task.metric, f"{setup.task.metric}_resampled"
+    if keys[1] not in both[0]:
+        raise UserError(f"stop.paired: the task {type(setup.task).type_name} doesn't tell how its metric falls out over "
+                        "resamples; leave it out")
+    difference, drawn = (both[0][key] - both[1][key] for key in keys)
     p = 2 * (1 + min((drawn <= 0).sum(), (drawn >= 0).sum())) / (1 + len(drawn))
     return float(difference), *np.percentile(drawn, (2.5, 97.5)).tolist(), float(min(p, 1.0))
 

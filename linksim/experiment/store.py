@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ _OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz
                                                         "feasibility")))
 _UNBORN = (".lock", "weights.json", "rows", ".*.part", "*.part")  # what a run killed before its first word leaves
 _SHAPES = b"linksim.tails"  # parquet metadata: trailing dimensions of the arrays stored flat, by column
+_DIGEST = b"linksim.digest"  # likewise: of everything in the rows
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -106,8 +108,8 @@ class Store:
         kinds = {key: pa.list_(pa.from_numpy_dtype(rows[0][key].dtype)) for key in tails}
         columns = {key: pa.array([np.ravel(row[key]) if key in tails else _scalar(row[key]) for row in rows],
                                  type=kinds.get(key)) for key in rows[0]}
-        table = pa.table(columns).replace_schema_metadata({_SHAPES: json.dumps(tails)})
-        self._aside(path, lambda aside: pq.write_table(table, aside, write_page_checksum=True))
+        table = pa.table(columns).replace_schema_metadata({_SHAPES: json.dumps(tails), _DIGEST: _digest(rows)})
+        self._aside(path, lambda aside: pq.write_table(table, aside))
 
     def read_rows(self, path: Path, expected: dict[str, list] | None = None) -> list[dict] | None:
         """What `write_rows` wrote, arrays in their shapes. None where the part is missing; also where it is damaged, or
@@ -115,8 +117,10 @@ class Store:
         if not self.done(path):
             return None
         try:
-            table = pq.read_table(path, page_checksum_verification=True)
+            table = pq.read_table(path)
             rows = _rows(table, json.loads(table.schema.metadata[_SHAPES]))
+            if _digest(rows) != table.schema.metadata[_DIGEST].decode():
+                raise ValueError("isn't what was written")
             if any([row[key] for row in rows] != values for key, values in (expected or {}).items()):
                 raise ValueError("holds other rows")
             return rows
@@ -217,6 +221,19 @@ def _rows(table: pa.Table, tails: dict[str, list]) -> list[dict]:
         flat, ends = column.flatten().to_numpy(), np.cumsum(column.value_lengths().to_numpy())
         columns[key] = [part.reshape(-1, *tails[key]) for part in np.split(flat, ends[:-1])]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _digest(rows: list[dict]) -> str:
+    """Over names, kinds, shapes and values; the same for rows to be written and rows read."""
+    found = blake2b(digest_size=16)
+    for key in rows[0]:
+        values = [row[key] for row in rows]
+        if np.ndim(values[0]):
+            found.update(repr([key, values[0].dtype.str, [value.shape for value in values]]).encode())
+            found.update(b"".join(np.ascontiguousarray(value).tobytes() for value in values))
+        else:
+            found.update(repr([key, [_scalar(value) for value in values]]).encode())
+    return found.hexdigest()
 
 
 def _unless_full(folder: Path, write: Callable[[], object]) -> None:

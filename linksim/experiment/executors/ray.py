@@ -1,0 +1,88 @@
+"""The workers of a Ray cluster: a running one by its address, or one started on this machine for the run.
+
+Every worker builds its setup from the resolved scenario, so weights and pictures must lie under the same paths on every
+node. Where the cluster has GPUs a worker takes one; else it takes a core.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from linksim.errors import UserError
+from linksim.experiment.executors.base import Executor, Measured
+from linksim.experiment.executors.jobs import Job, jobs
+from linksim.experiment.executors.processes import retried
+from linksim.experiment.executors.worker import Worker, threads
+from linksim.experiment.sweep import Sweep, Unit
+
+
+class Ray(Executor):
+    """workers: how many; one for every GPU, or else for every core, where left out. UserError where Ray isn't installed
+    or no cluster answers at the address."""
+
+    def __init__(self, address: str | None = None, workers: int | None = None):
+        try:
+            import ray
+        except ImportError:
+            raise UserError("--executor ray needs Ray: pip install 'linksim[ray]'") from None
+        self._ray = ray
+        try:
+            if not ray.is_initialized():
+                ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR",
+                         num_cpus=None if address else workers)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise UserError(f"--address {address}: no Ray cluster answers there ({error})") from None
+        there = ray.cluster_resources()
+        self._gpu = there.get("GPU", 0) >= 1
+        self.workers = workers or max(1, int(there["GPU" if self._gpu else "CPU"]))
+        self._address, self._idle, self._questions = address or "local", [], {}
+
+    def declared(self) -> str:
+        return f"Ray at {self._address}, {self.workers} workers" + (" with a GPU each" if self._gpu else "")
+
+    def run(self, units: list[tuple[Sweep, Unit]]) -> Iterator[Measured]:
+        waiting, busy = jobs(units, self.workers), {}
+        lost = (self._ray.exceptions.RayActorError, self._ray.exceptions.WorkerCrashedError,
+                self._ray.exceptions.NodeDiedError, self._ray.exceptions.ObjectLostError)
+        while waiting or busy:
+            while waiting and len(busy) < self.workers:
+                job, crew = waiting.pop(0), self._idle.pop() if self._idle else self._hire()
+                busy[crew.do.remote(id(job.sweep), self._question(job), job.asked)] = job, crew
+            (done, *_), _ = self._ray.wait(list(busy), num_returns=1)
+            job, crew = busy.pop(done)
+            try:
+                answers = self._ray.get(done)
+            except lost:
+                waiting.insert(0, retried(job))
+                continue
+            except self._ray.exceptions.RayTaskError as error:
+                raise (error.cause if isinstance(error.cause, UserError) else error) from None
+            self._idle.append(crew)
+            for (unit, part), (rows, seconds) in zip(job.pieces, answers, strict=True):
+                job.sweep.clock.done(f"points of {unit.scheme}", len(part), seconds / self.workers)
+                yield Measured(job.sweep, unit, part, rows, seconds)
+
+    def close(self) -> None:
+        self._idle.clear()
+        self._questions.clear()
+        self._ray.shutdown()
+
+    def _hire(self):
+        environment = threads(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        return self._ray.remote(_Remote).options(
+            num_cpus=1, num_gpus=int(self._gpu), runtime_env={"env_vars": environment}).remote()
+
+    def _question(self, job: Job):
+        """The resolved scenario, in Ray's store once for all workers."""
+        key = id(job.sweep)
+        if key not in self._questions:
+            self._questions[key] = self._ray.put(job.sweep.setup.scenario)
+        return self._questions[key]
+
+
+class _Remote(Worker):
+    """A worker as Ray's actor."""
+
+    def do(self, key: int, scenario, job: list[tuple[str, float, int]]) -> list[tuple[list[dict], float]]:
+        self.learn(key, scenario)
+        return list(self.measure(key, job))

@@ -1,0 +1,42 @@
+"""The far side of an executor: a process that builds a scenario's setup once and measures parts with it."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def threads(count: int) -> dict[str, str]:
+    """Environment that keeps a process to `count` threads in NumPy and TensorFlow; to be set before they load."""
+    return dict.fromkeys(THREADS, str(count)) | {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+
+
+class Worker:
+    """Keeps the setup of every resolved scenario that it was told of."""
+
+    def __init__(self):
+        self._setups = {}
+
+    def learn(self, key: int, scenario) -> None:
+        """Build what a resolved scenario names, plan adopted; known by `key` from now on."""
+        from linksim.experiment.parts import parts
+        from linksim.experiment.setup import Setup
+
+        if key not in self._setups:
+            setup = Setup(scenario)
+            setup.adopt(scenario.plan)
+            self._setups[key] = setup, parts(scenario)
+
+    def measure(self, key: int, job: Iterable[tuple[str, float, int]]) -> Iterator[tuple[list[dict], float]]:
+        """For each (scheme, SNR, number of a part) its rows, and the seconds they took."""
+        from rich.console import Console
+
+        from linksim.experiment.points import measure
+        from linksim.experiment.progress import Clock
+
+        (setup, every), clock = self._setups[key], Clock(Console(quiet=True))
+        for scheme, snr_db, number in job:
+            began = time.perf_counter()
+            rows = measure(setup, scheme, snr_db, clock, every[number])
+            yield rows, time.perf_counter() - began
