@@ -166,14 +166,15 @@ def _judge(model, anchors, pictures, objects, classes: int) -> float:
 
     from linksim.sources.base import Truth
     from linksim.tasks import average_precision as ap
-    from linksim.tasks.nms import nms, observations
+    from linksim.tasks.nms import suppress
     from linksim.tasks.yolov5.network import decode
 
     found, names = [], tuple(map(str, range(classes)))
     for start in range(0, len(pictures), 50):
         heads = model.predict_on_batch(pictures[start : start + 50].astype(np.float32) / 255)
         boxes, scores = (keras.ops.convert_to_numpy(a) for a in decode(heads, anchors))
-        found += observations(*(np.asarray(a) for a in nms(boxes, scores, 0.001, 0.6, 300)))
+        for each in zip(boxes, scores, strict=True):
+            found.append(dict(zip(("boxes", "scores", "labels"), suppress(*each, 0.001, 0.6), strict=True)))
     truths = [Truth(o[:, 1:], tuple(str(int(c)) for c in o[:, 0]), np.zeros(len(o), bool)) for o in objects]
     return float(ap.mean(ap.average_precision(ap.match(found, truths, names), np.arange(len(found))))[0])
 

@@ -27,7 +27,7 @@ def yolov5_loss(heads, target, anchors: np.ndarray, size: int):
         t, start = target[:, start : start + n], start + n
         mask = t[..., 5]
         matches = ops.maximum(ops.sum(mask), 1.0)
-        cell, sizes = _grid(cells, stride, anchor)
+        cell, sizes = (ops.convert_to_tensor(a) for a in _grid(cells, stride, anchor))
         s = ops.sigmoid(p[..., :4])
         xy, wh = 2 * s[..., :2] * stride + cell, (2 * s[..., 2:]) ** 2 * sizes
         goal_wh = ops.where(mask[..., None] > 0, t[..., 2:4], ops.ones_like(wh))  # no zero sizes where unassigned

@@ -122,8 +122,8 @@ def decode(heads, anchors):
         _, h, w, c = head.shape
         s = ops.sigmoid(ops.cast(ops.reshape(head, (-1, h, w, 3, c // 3)), "float32"))
         cell = np.stack(np.meshgrid(np.arange(w), np.arange(h)), -1)[:, :, None].astype(np.float32)  # (h, w, 1, 2)
-        centre = (2 * s[..., 0:2] + (cell - 0.5)) * stride
-        half = 2 * s[..., 2:4] ** 2 * np.asarray(anchor, np.float32)
+        centre = (2 * s[..., 0:2] + ops.convert_to_tensor(cell - 0.5)) * stride
+        half = 2 * s[..., 2:4] ** 2 * ops.convert_to_tensor(np.asarray(anchor, np.float32))
         boxes.append(ops.reshape(ops.concatenate([centre - half, centre + half], -1), (-1, h * w * 3, 4)))
         scores.append(ops.reshape(s[..., 4:5] * s[..., 5:], (-1, h * w * 3, c // 3 - 5)))
     return ops.concatenate(boxes, 1), ops.concatenate(scores, 1)
