@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.weights.light import restore
 
 FOLDER = Path(__file__).parent
 LARGEST = 4e9  # bytes that a file may unpack to
@@ -69,7 +70,7 @@ def load(name_or_path: str, kind: str) -> tuple[dict[str, np.ndarray], dict]:
     if card.get("sha256") != _sha256(path):
         raise UserError(f"weights {path}: the sha256 differs from the card's; the file is damaged or was replaced")
     try:
-        return _arrays(path), card
+        return restore(_arrays(path)), card
     except DAMAGE as error:
         raise UserError(f"weights {path} can't be read as NumPy arrays: {str(error) or type(error).__name__}") from None
 

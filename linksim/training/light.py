@@ -1,0 +1,123 @@
+"""Recipe `light`: a small receiver for a codec, its painting layers pruned and taught by the large one.
+
+The encoder, the semantic-aware model and what goes on the air stay the same: a transmitter needn't know which receiver
+listens. The decoder loses channels (`linksim.training.pruning`) and learns to give the pictures that the large one
+gives of the same reception, as the detector sees them:
+
+    loss = error_weight * squared difference + distance of the detector's feature maps
+
+Source of the idea: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from linksim.training.cards import command, machine, portable
+
+
+def train(out: Path, minutes: float, start: str, channels: int = 24, sources: list[dict] | None = None,
+          detector: str | None = None, input_size: int = 256, pictures: int = 1200, crop: int = 128, batch: int = 16,
+          rate: float = 1e-3, error_weight: float = 50.0, int8: bool = True, steps: int | None = None,
+          seed: int = 1) -> Path:
+    """Train and write `out` (.npz and card).
+
+    start: weights of kind sesc to make lighter. channels: of the decoder at a quarter of the picture's side.
+    sources: source configurations as in a scenario; left out, those of `start`, where they need no folder.
+    detector, input_size: the judge, and the side it sees pictures at when it says where objects are; left out, the
+        detector of `start`.
+    crop: side of training crops. int8: store matrices in eight bits, for a smaller file.
+    steps: a number of batches instead of minutes.
+    """
+    from linksim import weights
+    from linksim.training.clock import Clock
+    from linksim.training.lessons import Air, Lessons
+    from linksim.training.pruning import prune_decoder
+    from linksim.training.sesc import look
+
+    began, arrays, large = time.time(), *weights.load(start, "sesc")
+    config, sources = large["config"], sources or large["data"]
+    detector, uses = detector or config["detector"], int(config["uses"])
+    sizes = {"encoder": config.get("encoder", {}), "decoder": config.get("decoder", {}) | {"channels": channels}}
+    pruned = prune_decoder(arrays, channels)
+    images, finds, _ = look(sources, detector, input_size, pictures, 1)
+    print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
+    held, shown = max(16, len(images) // 20), dict(variance=arrays["gains/variance"], crop=crop, batch=batch, air=Air())
+    lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **shown)
+    held_out = Lessons(images[:held], finds[:held], steps=max(1, 64 // batch), seed=0, repeat=True, **shown)
+    model, student = _school(arrays, pruned, config, sizes, detector, crop, uses, error_weight)
+    _compile(model, rate)
+    before = [float(x) for x in model.evaluate(held_out, verbose=0)]
+    clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps)
+    clock.resume(model)
+    model.fit(lessons, validation_data=held_out, epochs=100_000, verbose=0, callbacks=[clock.callback()])
+
+    learnt = {f"decoder/{name}": value.astype(np.float16 if value.ndim > 1 else np.float32)
+              for name, value in weights.model_arrays(student).items()}
+    result = {name: array for name, array in arrays.items() if not name.startswith("decoder/")} | learnt
+    if int8:
+        from linksim.weights.light import quantise
+
+        result = quantise(result, keep=("linear_", "awareness", "entropy", "gains"))
+    minutes_taken = clock.elapsed() / 60
+    card = {
+        "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
+        "machine": machine(), "minutes": round(minutes_taken, 1),
+        "command": command("light", out, minutes, start=Path(start).name, channels=channels, pictures=pictures,
+                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, seed=seed),
+        "scores": {"start": large["name"], "start_sha256": large["sha256"], "steps": clock.steps,
+                   "loss_pruned": round(before[0], 5), "validation": clock.curve},
+        "config": config | sizes,
+    }
+    weights.save(Path(out), result, card)
+    clock.discard()
+    return Path(out)
+
+
+def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, error_weight: float):
+    """The trainable keras.Model of lessons -> [B, 3] (loss and its parts), and its student: the light decoder."""
+    import keras
+    from keras import ops
+
+    from linksim.schemes.sesc import networks
+    from linksim.schemes.sesc.scheme import assign_part
+    from linksim.tasks.yolov5.network import features_model, from_weights
+
+    policy, grid = keras.config.dtype_policy(), crop // 16
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    encoder = networks.build_encoder(crop, uses, **sizes["encoder"])
+    teacher = networks.build_decoder(crop, uses, **config.get("decoder", {}))
+    student = networks.build_decoder(crop, uses, **sizes["decoder"])
+    eyes = features_model(from_weights(detector, None, dtype="mixed_bfloat16")[0])
+    keras.config.set_dtype_policy(policy)
+    for part, values in ((encoder, arrays), (teacher, arrays), (student, pruned)):
+        assign_part(values, part)
+    encoder.trainable = teacher.trainable = eyes.trainable = False
+
+    pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
+    gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
+    unit = keras.Input((grid * grid, 2 * uses))
+    sent, gain = networks.sent_values(counts, uses), gains[:, None]
+    features = encoder([pictures, counts, snr_db])
+    power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
+    variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)
+    received = [(features + unit * ops.sqrt(variance)) * sent, variance, counts]
+    wanted, given = ops.stop_gradient(teacher(received)), student(received)
+
+    error, distance = ops.mean(ops.square(given - wanted), (1, 2, 3)), 0
+    for a, b in zip(eyes(wanted), eyes(given), strict=True):
+        a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
+        distance += ops.sum(ops.square(a - b), (1, 2, 3)) / ops.sum(ops.square(a), (1, 2, 3)) / 3
+    parts = ops.stack([error_weight * error + distance, error, distance], -1)
+    return keras.Model((pictures, counts, snr_db, gains, noise, unit), parts), student
+
+
+def _compile(model, rate: float) -> None:
+    import keras
+
+    from linksim.training.course import _part
+
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0),
+                  loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
+                  metrics=[_part(1, "squared_error"), _part(2, "features")])
