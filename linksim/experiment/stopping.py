@@ -63,7 +63,7 @@ def paired(sweep, name: str, snr_db: float) -> tuple[float, float, float, float]
         both.append(setup.task.score(*observed(setup, sweep.point(one, snr_db, common)), **setup.bootstrap))
     keys = setup.task.metric, f"{setup.task.metric}_resampled"
     if keys[1] not in both[0]:
-        raise UserError(f"stop.paired: the task {type(setup.task).type_name} doesn't tell how its metric falls out over "
+        raise UserError(f"stop.paired: the task {type(setup.task).type_name} doesn't say how its metric falls out over "
                         "resamples; leave it out")
     difference, drawn = (both[0][key] - both[1][key] for key in keys)
     p = 2 * (1 + min((drawn <= 0).sum(), (drawn >= 0).sum())) / (1 + len(drawn))
