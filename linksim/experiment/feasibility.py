@@ -47,7 +47,8 @@ def measure(setup: Setup, task, clock: Clock) -> list[dict]:
     the task says of the received picture beside the one sent."""
     asked, scenario, link = setup.scenario.feasibility, setup.scenario, setup.link
     scheme, every = setup.schemes[asked.scheme], np.arange(setup.scenario.pictures)
-    out = []
+    out, own = [], scheme.plan
+    scheme.adopt(roomy(scheme.plan, setup.analysis(asked.scheme).weights, asked.features))
     for start in range(0, len(every), ROWS):
         few = every[start : start + ROWS]
         analysis, images = setup.analysis(asked.scheme)[few], setup.images[few]
@@ -63,7 +64,20 @@ def measure(setup: Setup, task, clock: Clock) -> list[dict]:
                     out += [{"features": features, "picture": int(picture), "realisation": realisation,
                              "uses": int(uses), "ok": bool(here), task.metric: similarity}
                             for picture, uses, here, similarity in zip(few, spent, ok, seen, strict=True)]
+    scheme.adopt(own)
     return out
+
+
+def roomy(plan: dict, weights: np.ndarray, features: list[int]) -> dict:
+    """The scheme's plan with a header in which every mask of the study has room, at its code rate or below: a header
+    chosen for one threshold hasn't. weights: float [P, h, w]."""
+    from linksim.schemes.sesc import mask_code
+
+    masks = np.concatenate([heaviest(weights, count) for count in features]).astype(bool)
+    model = mask_code.learn(masks)
+    bits = max(plan["mask_bits"], -(-max(len(mask_code.encode(mask, model)) for mask in masks) // 8) * 8)
+    return plan | {"mask_model": model, "mask_bits": bits,
+                   "header_uses": -(-plan["header_uses"] * bits // plan["mask_bits"])}
 
 
 def heaviest(weights: np.ndarray, features: int) -> np.ndarray:
