@@ -1,9 +1,9 @@
 """Kill a run at random moments, let it go on, and compare: `python benchmarks/kill.py --kills 30`.
 
-A small scenario is run once undisturbed. Then it is started again and again in another folder, and killed (kill -9) each
-time at a moment drawn between its start and what the undisturbed run took, alternately the main process and one of its
-workers; a lost worker the run survives by itself. The last start is left alone. Rows and table must be those of the
-undisturbed run, bit for bit; the exit code is 1 where they aren't.
+A small scenario is run once undisturbed. Then it is started again and again in another folder, and killed (kill -9)
+each time at a moment drawn between its start and half of what the undisturbed run took, alternately the main process
+and one of its workers; a lost worker the run survives by itself. The last start is left alone. Rows and table must be
+those of the undisturbed run, bit for bit; the exit code is 1 where they aren't.
 
 On two cores 30 kills take about half an hour, nearly all of it loading TensorFlow.
 """

@@ -1,10 +1,11 @@
 """Average precision at IoU .5: COCO's (101 points) and the VOC devkit's (all-point and 11-point), with bootstrap.
 
-Matching runs over all rows at once, by rank of the detection. After it, precision at a true positive needs only the
-number of false positives before it, so what a resample of pictures changes is two small matrix products:
-T[p, k], F[p, k] = true and false positives of picture p between the (k-1)-th and the k-th true positive, and
-    precision_k = w T_cum / (w T_cum + w F_cum),   recall_k = w T_cum / (w positives),
-w: how often each picture is drawn.
+Matching runs over many rows at once, by rank of the detection. After it, a resample of pictures changes only how often
+each detection counts, w, the number of times that its picture is drawn: with the detections by falling score, at the
+k-th true positive
+    precision_k = T_k / (T_k + F_k),   recall_k = T_k / (w positives),
+T, F: running sums of w over true and false positives. Rows are matched, and resamples counted, a bounded number at a
+time, so memory doesn't grow with them; sums are of whole numbers, so nothing depends on how they are cut.
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ import numpy as np
 Protocol = Literal["coco", "voc_all", "voc_11"]
 IOU = 0.5
 COCO_MAX_DETECTIONS = 100  # per picture and class
+ROWS, ENTRIES = 512, 1 << 20  # matched at once; counted at once: detections times resamples
 
 
 @dataclass(frozen=True)
 class Matches:
     """Detections that count, best score first, and objects to find. Ignored ones are gone.
 
-    row, label: int [N]; hit: bool [N]; positives: int [R, C] objects that aren't difficult, per row and class.
+    row, label: int32 [N]; hit: bool [N]; positives: int [R, C] objects that aren't difficult, per row and class.
     """
 
     row: np.ndarray
@@ -36,6 +38,16 @@ def match(observations: list[dict], truths: list, classes: tuple[str, ...], prot
     observations: dicts of boxes [K, 4], scores [K], labels [K]; truths: `sources.base.Truth`; both R long.
     "coco" is pycocotools' rule with `difficult` as `iscrowd`; the others follow the devkit's VOCevaldet.
     """
+    starts = range(0, len(observations), ROWS)
+    parts = [_match_rows(observations[i : i + ROWS], truths[i : i + ROWS], classes, protocol) for i in starts]
+    row = np.concatenate([part[0] + np.int32(i) for part, i in zip(parts, starts, strict=True)])
+    label, hit, scores, positives = (np.concatenate([part[k] for part in parts]) for k in range(1, 5))
+    order = np.argsort(-scores, kind="stable")
+    return Matches(row[order], label[order], hit[order], positives)
+
+
+def _match_rows(observations: list[dict], truths: list, classes: tuple[str, ...], protocol: Protocol):
+    """row, label int32 [N], hit bool [N], scores [N], positives int [R, C] as in `Matches`, by row and label."""
     row = np.repeat(np.arange(len(observations)), [len(o["scores"]) for o in observations])
     boxes = np.concatenate([np.reshape(o["boxes"], (-1, 4)) for o in observations]).astype(np.float64)
     scores = np.concatenate([o["scores"] for o in observations])
@@ -55,8 +67,8 @@ def match(observations: list[dict], truths: list, classes: tuple[str, ...], prot
         keep = rank < COCO_MAX_DETECTIONS
         row, label, boxes, scores, rank = (a[keep] for a in (row, label, boxes, scores, rank))
     hit, ignored = _match(row * len(classes) + label, rank, boxes, of_truth, len(classes), protocol)
-    order = np.argsort(-scores[~ignored], kind="stable")
-    return Matches(row[~ignored][order], label[~ignored][order], hit[~ignored][order], positives)
+    kept = ~ignored
+    return row[kept].astype(np.int32), label[kept].astype(np.int32), hit[kept], scores[kept], positives
 
 
 def _match(group, rank, boxes, of_truth, classes: int, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
@@ -104,28 +116,30 @@ def average_precision(matches: Matches, pictures: np.ndarray, draws: np.ndarray 
     aps = np.full((len(draws), matches.positives.shape[1]), np.nan)
     for c in range(aps.shape[1]):
         mine = matches.label == c
-        wanted = draws @ np.bincount(picture, matches.positives[:, c], len(names))  # (W,)
         hit, of = matches.hit[mine], picture[matches.row[mine]]
-        segment, last = np.cumsum(hit) - hit, int(hit.sum())  # false positives before the k-th hit are in segment k
-        before = segment < last
-        cell = of * last + segment
-        counts = (np.bincount(cell[b], minlength=len(names) * last).reshape(len(names), last)
-                  for b in (before & hit, before & ~hit))
-        hits, misses = (np.cumsum(draws @ n, 1) for n in counts)
-        precision = hits / np.maximum(hits + misses, np.finfo(float).eps)
-        precision = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
-        recall = hits / np.maximum(wanted, 1)[:, None]
-        ok = wanted > 0
-        aps[ok, c] = _area(recall[ok], precision[ok], protocol)
+        last = int(np.flatnonzero(hit)[-1]) + 1 if hit.any() else 0  # nothing behind the last hit counts
+        hit, of, positives = hit[:last], of[:last], np.bincount(picture, matches.positives[:, c], len(names))
+        step = max(1, ENTRIES // max(last, 1))
+        for few in (slice(start, start + step) for start in range(0, len(draws), step)):
+            wanted, weight = draws[few] @ positives, draws[few][:, of]  # (w,), (w, N)
+            found, hits = np.cumsum(weight, 1)[:, hit], np.cumsum(weight[:, hit], 1)
+            precision = hits / np.maximum(found, np.finfo(float).eps)
+            precision = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
+            recall = hits / np.maximum(wanted, 1)[:, None]
+            ok = wanted > 0
+            aps[few, c][ok] = _area(recall[ok], precision[ok], protocol)
     return aps
 
 
 def bootstrap(matches: Matches, pictures: np.ndarray, resamples: int, seed: int,
               protocol: Protocol = "coco") -> np.ndarray:
     """Mean AP over classes of `resamples` draws of pictures with replacement, float64 [resamples]."""
-    count = len(np.unique(pictures))
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
-    return mean(average_precision(matches, pictures, draws, protocol))
+    count, random, found = len(np.unique(pictures)), np.random.default_rng(seed), []
+    step = max(1, ENTRIES // count)
+    for few in (min(step, resamples - start) for start in range(0, resamples, step)):
+        draws = random.multinomial(count, np.full(count, 1 / count), few)
+        found.append(mean(average_precision(matches, pictures, draws, protocol)))
+    return np.concatenate(found) if found else np.zeros(0)
 
 
 def mean(aps: np.ndarray) -> np.ndarray:

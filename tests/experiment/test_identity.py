@@ -1,5 +1,5 @@
-"""One table, to the last bit: for any number of tiles in flight, workers, threads, in any order, for schemes together or
-alone given the plan. On real networks and codecs."""
+"""One table, to the last bit: for any number of tiles in flight, workers, threads, in any order, for schemes together
+or alone given the plan. On real networks and codecs."""
 
 import pytest
 import runs
