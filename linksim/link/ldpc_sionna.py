@@ -1,0 +1,128 @@
+"""The mother code of `ldpc`, decoded by Sionna's `LDPCBPDecoder` under XLA, made to stop early.
+
+Sionna decodes every block for all iterations. Here it decodes some, returns its state, blocks whose parity holds leave,
+and the rest go on from that state in smaller batches. 10 + 10 of its iterations are exactly 20, and a block's messages
+don't depend on its company, so a block that is never done gets the very bits of 20 iterations at once. XLA compiles a
+program for each of SIZES, which takes seconds, and any number of blocks is cut into batches of these sizes.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from linksim.link.ldpc import LLR_MAX, MotherCode, mother_code
+
+SIZES = (512, 256, 128, 64, 32)
+FIRST = 4  # iterations before parity is looked at
+
+
+def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = "boxplus-phi",
+           early: bool = True) -> np.ndarray:
+    """As MotherCode.decode: float32 [T, n] LLRs of circular buffers -> uint8 [T, k] after at most `iterations`.
+
+    early: False: all blocks take all iterations."""
+    used = np.flatnonzero(np.any(llr != 0, axis=0))
+    last = 2 + (int(used[-1]) // code.z if len(used) else 0)
+    program = _program(code.graph, code.z, max(4, last - code.columns + 1), rule)
+    parts = [llr[start : start + SIZES[0]] for start in range(0, len(llr), SIZES[0])]
+    return np.concatenate([program.decode(part, iterations, early) for part in parts])
+
+
+@lru_cache(maxsize=16)
+def _program(graph: int, z: int, count: int, rule: str) -> "_Program":
+    return _Program(mother_code(graph, z), count, rule)
+
+
+class _Program:
+    """The first `count` rows of a code in Sionna's hands."""
+
+    def __init__(self, code: MotherCode, count: int, rule: str):
+        import tensorflow as tf
+        from sionna.phy.fec.ldpc import LDPCBPDecoder
+
+        self.code, self.rows, self.columns = code, code.rows[:count], code.columns + count
+        decoder = LDPCBPDecoder(_parity_checks(self.rows, self.columns, code.z), cn_update=rule, return_state=True)
+        # Without a state the decoder begins with the LLRs of each edge's bit; given these, one program does for all.
+        self.bit_of_edge = decoder._vn_idx
+
+        @tf.function(jit_compile=True)
+        def run(llr, state, steps):
+            """llr: float32 [columns Z, B]. state: float32 [edges, B]. steps: int32. Returns the hard decisions, uint8
+            [columns Z, B / 8], eight blocks to a byte, and the new state. Sionna's are logits and have the blocks in
+            front; XLA drops what turns and negates twice."""
+            bits, state = decoder(-tf.transpose(llr), num_iter=steps, msg_v2c=-state)
+            bits = tf.reshape(tf.cast(tf.transpose(bits), tf.uint8), [self.columns * code.z, -1, 8])
+            return tf.reduce_sum(bits * tf.constant([128, 64, 32, 16, 8, 4, 2, 1], tf.uint8), -1), -state
+
+        self.run = run
+
+    def decode(self, llr: np.ndarray, iterations: int, early: bool) -> np.ndarray:
+        """float32 [T, n] -> uint8 [T, k]."""
+        import tensorflow as tf
+
+        code, z, width = self.code, self.code.z, sum(_batches(len(llr)))
+        channel = np.full((self.columns * z, width), LLR_MAX, np.float32)  # beside the blocks: all zeros, sure
+        channel[: 2 * z, : len(llr)] = 0
+        channel[2 * z :, : len(llr)] = np.clip(llr[:, : (self.columns - 2) * z], -LLR_MAX, LLR_MAX).T
+        informed = (channel[code.columns * z :] != 0).reshape(len(self.rows), z, width)
+        informed[:4] = True  # checks of the core, whose parity bits stand in several
+        batches = _cut(channel, channel[self.bit_of_edge])
+        alive, failed, step, words = np.arange(width), np.ones(width, bool), 0, np.empty((code.k, width), np.uint8)
+        ahead = FIRST if early else iterations
+        while True:
+            ahead = min(ahead, iterations - step)
+            step += ahead
+            bits, states = zip(*[self.run(llr, state, tf.constant(ahead)) for llr, state in batches], strict=True)
+            batches = [(llr, state) for (llr, _), state in zip(batches, states, strict=True)]
+            bits = np.concatenate([part.numpy() for part in bits], axis=1)
+            still = failed & self._breaks_checks(bits, informed) if step < iterations else np.zeros_like(failed)
+            done = np.flatnonzero(failed & ~still)
+            words[:, alive[done]] = np.unpackbits(bits[: code.k], axis=1)[:, done]
+            failed = still
+            if not failed.any():
+                break
+            if sum(_batches(failed.sum())) < len(alive):
+                keep = np.flatnonzero(failed)
+                keep = np.concatenate([keep, np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]])
+                whole = [np.concatenate([part.numpy() for part in parts], axis=1) for parts in zip(*batches, strict=True)]
+                batches = _cut(*(np.take(part, keep, axis=1) for part in whole))
+                alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]
+            ahead = 1 if len(done) else 2  # those of a batch tend to be done at about the same time
+        return np.ascontiguousarray(words[:, : len(llr)].T)
+
+    def _breaks_checks(self, bits: np.ndarray, informed: np.ndarray) -> np.ndarray:
+        """bool [B]: whose words, uint8 [columns Z, B / 8], break a check that has its own bit, bool [rows, Z, B]."""
+        bits, own = bits.reshape(self.columns, self.code.z, -1), np.packbits(informed, axis=2)
+        failed = np.zeros(bits.shape[2], np.uint8)
+        for row, heard in zip(self.rows, own, strict=True):
+            odd = np.bitwise_xor.reduce([np.roll(bits[c], -s, axis=0) for c, s in row])
+            failed |= np.bitwise_or.reduce(odd & heard, axis=0)
+        return np.unpackbits(failed).astype(bool)
+
+
+def _batches(blocks: int) -> list[int]:
+    """The fewest SIZES that hold so many blocks."""
+    rest, sizes = -(-int(blocks) // SIZES[-1]), []
+    for size in SIZES:
+        sizes += [size] * (rest // (size // SIZES[-1]))
+        rest %= size // SIZES[-1]
+    return sizes
+
+
+def _cut(llr: np.ndarray, state: np.ndarray) -> list[tuple]:
+    """(LLRs, state) of each batch, from those of all blocks."""
+    import tensorflow as tf
+
+    ends = np.cumsum(_batches(llr.shape[1]))[:-1]
+    pairs = zip(np.split(llr, ends, axis=1), np.split(state, ends, axis=1), strict=True)
+    return [(tf.constant(a), tf.constant(b)) for a, b in pairs]
+
+
+def _parity_checks(rows, columns: int, z: int):
+    """The checks as a sparse matrix [rows Z, columns Z]."""
+    from scipy.sparse import csr_matrix
+
+    line = np.arange(z)
+    checks = np.concatenate([number * z + line for number, row in enumerate(rows) for _ in row])
+    bits = np.concatenate([c * z + (line + s) % z for row in rows for c, s in row])
+    return csr_matrix((np.ones(len(checks)), (checks, bits)), shape=(len(rows) * z, columns * z))
