@@ -128,7 +128,8 @@ class Examples(Strict):
 
 class Scenario(Strict):
     """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario. budgets: see
-    `linksim.series`. against: the scheme that all others are compared with, pair by pair; the first, where left out."""
+    `linksim.series`. against: the scheme (or series) that all others are compared with, pair by pair; the first, where
+    left out."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(1, ge=0, le=LARGEST_SEED)
@@ -221,7 +222,7 @@ class Scenario(Strict):
                 raise UserError(f"symbols_vs_mu.scheme: {self.symbols_vs_mu.scheme!r} has no threshold μ")
             if outside := [mu for mu in self.symbols_vs_mu.mu if not 0 <= mu <= 1]:
                 raise UserError(f"symbols_vs_mu.mu: should lie between 0 and 1 (found {outside})")
-        if self.against:
+        if self.against and self.against not in {scheme.series for scheme in self.schemes}:
             self._known(self.against, "against")
         if self.stop:
             self._stops()

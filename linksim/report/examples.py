@@ -61,6 +61,9 @@ def _columns(run: Run) -> list[tuple]:
     order = {name: i for i, name in enumerate(run.schemes)}
     received = sorted((key.removeprefix("received/") for key in data if key.startswith("received/")),
                       key=lambda name: order.get(name, len(order)))
+    for series in set(run.series.values()):  # of schemes at several budgets the middle one
+        members = [name for name in received if run.series.get(name) == series]
+        received = [name for name in received if name not in members or name == members[len(members) // 2]]
     choosing = [name for name in received if f"mask/{name}" in data and not data[f"mask/{name}"].all()]
     several = len(choosing) > 1
 

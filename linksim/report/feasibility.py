@@ -49,6 +49,7 @@ def figure(run: Run):
                 bbox={"boxstyle": "square,pad=0.25", "fc": shade, "ec": "none"})
     interval = f" ({low:.0f} to {high:.0f})" if known else ""
     right = best > 0.6 * x[-1]
-    ax.annotate(f"$L_\\mathrm{{opt}}$ = {best:.0f}{interval}", (low if known and right else high if known else best, 0.04),
-                (-6 if right else 6, 0), textcoords="offset points", ha="right" if right else "left", va="bottom")
+    edge = (low if right else high) if known else best
+    ax.annotate(f"$L_\\mathrm{{opt}}$ = {best:.0f}{interval}", (edge, 0.04), (-6 if right else 6, 0),
+                textcoords="offset points", ha="right" if right else "left", va="bottom")
     return fig

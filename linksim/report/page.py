@@ -105,8 +105,8 @@ def _paired(run: Run) -> str:
             "bound of the relative loss (one-sided): paired bootstrap, in which every resample of the pictures is the "
             "same for both. An interval that leaves out 0 is a difference.</p><div class='scroll'><table>"
             f"<tr><th>minus {escape(other)}</th>{head}</tr>"
-            + "".join(row(n, "scheme") for n in run.schemes if n != other)
-            + "".join(row(n, "bound") for n in run.bounds) + "</table></div>")
+            + "".join(row(n, kind) for kind, names in (("scheme", run.schemes), ("bound", run.bounds)) for n in names
+                      if any((n, snr) in found for snr in run.snr_db)) + "</table></div>")
 
 
 def _uses(run: Run) -> str:

@@ -40,9 +40,25 @@ class Pair:
 
 
 def reference(run: Run) -> str | None:
-    """The scheme that all are compared with: the scenario's `against`, or its first one; None where nothing can be."""
+    """The scheme, or the series, that all are compared with: the scenario's `against`, or its first one; None where
+    nothing can be."""
     name = run.scenario.get("against") or next(iter(run.schemes), None)
-    return name if any(key.startswith("scheme/") and key.endswith(f"/{name}") for key in run.resampled) else None
+    judged = {key.split("/", 3)[3] for key in run.resampled if key.startswith("scheme/")}
+    return run.series.get(name, name) if judged & {name, *_members(run, name)} else None
+
+
+def partner(run: Run, name: str, other: str) -> str | None:
+    """Whom a scheme or bound is compared with: the reference, of a series its scheme at the same budget."""
+    if other not in run.series.values():
+        return other if name != other else None
+    owner = name if name in run.schemes else run.owner(name)
+    budget = owner.removeprefix(run.series[owner]) if owner in run.series else ""
+    beside = next((one for one in _members(run, other) if one == other + budget), None)
+    return beside if name != beside else None
+
+
+def _members(run: Run, series: str) -> list[str]:
+    return [name for name, its in run.series.items() if its == series]
 
 
 def pair(run: Run, name: str, other: str, snr_db: float) -> Pair | None:
@@ -65,8 +81,9 @@ def pair(run: Run, name: str, other: str, snr_db: float) -> Pair | None:
 
 
 def pairs(run: Run, other: str) -> list[Pair]:
-    """All schemes and bounds beside `other`, at every SNR."""
-    found = (pair(run, name, other, snr) for name in (*run.schemes, *run.bounds) if name != other for snr in run.snr_db)
+    """All schemes and bounds beside `other`, a scheme or a series, at every SNR."""
+    partners = {name: partner(run, name, other) for name in (*run.schemes, *run.bounds)}
+    found = (pair(run, name, beside, snr) for name, beside in partners.items() if beside for snr in run.snr_db)
     return [one for one in found if one]
 
 

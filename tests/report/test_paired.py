@@ -73,3 +73,15 @@ def test_table_and_page_compare_with_what_the_scenario_says(run):
 def test_a_run_that_kept_no_resamples_has_no_comparison(make_run):
     run = Run.read(make_run(schemes=2, mu=False, examples=False))
     assert paired.reference(run) is None and paired.write(run) == []
+
+
+def test_schemes_of_a_series_are_compared_at_the_same_budget(run):
+    names = {"full": "full @ 2,000", "SE-SC": "SE-SC @ 2,000", "linear": "SE-SC @ 4,000"}
+    run.scenario["schemes"] = [{"name": new, "series": new.split(" @")[0]} for new in names.values()]
+    run.scenario["against"] = "full"
+    for line in run.table:
+        line["scheme"] = names.get(line["scheme"], line["scheme"])
+    run.resampled.update({key.rsplit("/", 1)[0] + f"/{new}": run.resampled[key] for old, new in names.items()
+                          for key in list(run.resampled) if key.endswith(f"/{old}")})
+    assert paired.reference(run) == "full"
+    assert {one.scheme for one in paired.pairs(run, "full")} == {"SE-SC @ 2,000"}
