@@ -7,9 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from linksim.link import ratematch
+from linksim.link import ldpc_layered, ldpc_sionna, ratematch
 from linksim.link.ldpc import mother_code
 
+DECODERS = ("flooding", "layered", "sionna")
 TILE = 8  # blocks of lifting size 384 decoded together: what fits a core's cache; more of smaller ones
 
 
@@ -29,10 +30,10 @@ def encode_blocks(bits: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: 
 
 def decode_blocks(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int,
                   bits_per_symbol: int, rv: int = 0, iterations: int = 20, rule: str = "boxplus-phi",
-                  tile: int = TILE) -> np.ndarray:
+                  tile: int = TILE, decoder: str = "flooding") -> np.ndarray:
     """float32 [T, max(sent)] LLRs log P(0)/P(1) -> uint8 [T, code.k]; the first K' bits of a row count."""
     buffer = to_buffers(llr, block, sent, graph, z, bits_per_symbol, rv)
-    return decode_buffers(buffer, graph, z, iterations, rule, tile)
+    return decode_buffers(buffer, graph, z, iterations, rule, tile, decoder)
 
 
 def to_buffers(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int, z: int, bits_per_symbol: int,
@@ -47,9 +48,16 @@ def to_buffers(llr: np.ndarray, block: np.ndarray, sent: np.ndarray, graph: int,
 
 
 def decode_buffers(buffer: np.ndarray, graph: int, z: int, iterations: int = 20, rule: str = "boxplus-phi",
-                   tile: int = TILE) -> np.ndarray:
-    """float32 [T, n] LLRs of circular buffers -> uint8 [T, code.k]."""
+                   tile: int = TILE, decoder: str = "flooding") -> np.ndarray:
+    """float32 [T, n] LLRs of circular buffers -> uint8 [T, code.k].
+
+    decoder: "flooding" (`ldpc`, in NumPy), "layered" (`ldpc_layered`) or "sionna" (`ldpc_sionna`), both in TensorFlow,
+    which has its own threads and batches."""
     code, step = mother_code(graph, z), max(1, tile * 384 // z)
+    if decoder == "layered":
+        return ldpc_layered.decode(code, buffer, iterations, rule)
+    if decoder == "sionna":
+        return ldpc_sionna.decode(code, buffer, iterations, rule)
     parts = [buffer[start : start + step] for start in range(0, len(buffer), step)]
     return np.concatenate(list(_pool().map(lambda part: code.decode(part, iterations, rule), parts)))
 

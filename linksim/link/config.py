@@ -16,12 +16,15 @@ _VISIBLE_DOPPLER = 0.02  # of the subcarrier spacing: interference of -32 dB (pi
 
 class TransportConfig(BaseModel):
     """Belief-propagation iterations of the LDPC decoders (payload and header), their check-node rule, and the table
-    of modulation and coding schemes."""
+    of modulation and coding schemes. decoder: of the payload, its schedule and whose it is: flooding (`link.ldpc`),
+    layered (`link.ldpc_layered`, which finds more in as many iterations) or sionna (Sionna's flooding decoder, stopped
+    early, `link.ldpc_sionna`). Headers are decoded by flooding."""
 
     model_config = ConfigDict(extra="forbid")
     iterations: Annotated[int, Field(ge=1, le=200)] = 20
     rule: Literal["boxplus-phi", "boxplus", "minsum"] = "boxplus-phi"
     mcs_table: Literal["ladder", "table1", "table2"] = "ladder"
+    decoder: Literal["flooding", "layered", "sionna"] = "flooding"
 
 
 class AntennasConfig(BaseModel):

@@ -18,6 +18,7 @@ import numpy as np
 
 from linksim.link.ldpc import LLR_MAX, MotherCode, mother_code
 
+ROWS = 4
 LANES = 16  # floats in the widest register
 SIGN, ONE = np.int32(-(2**31)), np.float32(1).view(np.int32)
 TINY = np.float32(6e-8)  # keeps phi below 16.7, as in `ldpc`
@@ -35,14 +36,19 @@ def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = 
 
     early: a block is done as soon as its hard decisions fulfil all checks whose own parity bit was received, and
     those left go on in the smallest multiple of LANES; False: all blocks take all iterations."""
-    used = np.flatnonzero(np.any(llr != 0, axis=0))
-    last = 2 + (int(used[-1]) // code.z if len(used) else 0)
-    count = max(4, last - code.columns + 1)
-    program, step = _program(code.graph, code.z, count, rule), tile(code.z)
+    program, step = _program(code.graph, code.z, rows_heard(code, llr), rule), tile(code.z)
     out = np.empty((len(llr), code.k), np.uint8)
     for start in range(0, len(llr), step):
         out[start : start + step] = program.decode(llr[start : start + step], iterations, early)
     return out
+
+
+def rows_heard(code: MotherCode, llr: np.ndarray) -> int:
+    """How many rows of the base graph hold all checks that tell something of LLRs float32 [T, n], in steps of ROWS so
+    that few programs do for all."""
+    used = np.flatnonzero(np.any(llr != 0, axis=0))
+    last = 2 + (int(used[-1]) // code.z if len(used) else 0)
+    return min(-(-max(4, last - code.columns + 1) // ROWS) * ROWS, len(code.rows))
 
 
 def _width(blocks: int) -> int:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from linksim.link.ldpc import LLR_MAX, MotherCode, mother_code
+from linksim.link.ldpc_layered import rows_heard
 
 SIZES = (512, 256, 128, 64, 32)
 FIRST = 4  # iterations before parity is looked at
@@ -21,9 +22,7 @@ def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = 
     """As MotherCode.decode: float32 [T, n] LLRs of circular buffers -> uint8 [T, k] after at most `iterations`.
 
     early: False: all blocks take all iterations."""
-    used = np.flatnonzero(np.any(llr != 0, axis=0))
-    last = 2 + (int(used[-1]) // code.z if len(used) else 0)
-    program = _program(code.graph, code.z, max(4, last - code.columns + 1), rule)
+    program = _program(code.graph, code.z, rows_heard(code, llr), rule)
     parts = [llr[start : start + SIZES[0]] for start in range(0, len(llr), SIZES[0])]
     return np.concatenate([program.decode(part, iterations, early) for part in parts])
 
@@ -84,8 +83,8 @@ class _Program:
             if sum(_batches(failed.sum())) < len(alive):
                 keep = np.flatnonzero(failed)
                 keep = np.concatenate([keep, np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]])
-                whole = [np.concatenate([part.numpy() for part in parts], axis=1) for parts in zip(*batches, strict=True)]
-                batches = _cut(*(np.take(part, keep, axis=1) for part in whole))
+                llr_of, state_of = zip(*batches, strict=True)
+                batches = _cut(_taken(llr_of, keep), _taken(state_of, keep))
                 alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]
             ahead = 1 if len(done) else 2  # those of a batch tend to be done at about the same time
         return np.ascontiguousarray(words[:, : len(llr)].T)
@@ -116,6 +115,11 @@ def _cut(llr: np.ndarray, state: np.ndarray) -> list[tuple]:
     ends = np.cumsum(_batches(llr.shape[1]))[:-1]
     pairs = zip(np.split(llr, ends, axis=1), np.split(state, ends, axis=1), strict=True)
     return [(tf.constant(a), tf.constant(b)) for a, b in pairs]
+
+
+def _taken(parts, keep: np.ndarray) -> np.ndarray:
+    """The columns `keep` of all batches side by side."""
+    return np.take(np.concatenate([part.numpy() for part in parts], axis=1), keep, axis=1)
 
 
 def _parity_checks(rows, columns: int, z: int):

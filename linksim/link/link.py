@@ -45,7 +45,7 @@ class Link:
         from linksim.link.transport import Transport
 
         chain = self.config.transport
-        return Transport(iterations=chain.iterations, rule=chain.rule, table=chain.mcs_table)
+        return Transport(iterations=chain.iterations, rule=chain.rule, table=chain.mcs_table, decoder=chain.decoder)
 
     def transmit(self, burst: Burst, snr_db: float, draw: Draw) -> Reception:
         """Send B rows, header first, at a mean SNR of `snr_db` over the channel of their draws.
@@ -118,6 +118,7 @@ class Link:
         config, transport = self.config, self.config.transport
         channel = config.channel.model_dump(mode="json", exclude={"model"}, exclude_none=True)
         told = ", ".join(f"{key} {value}" for key, value in channel.items())
+        whose = {"flooding": "", "layered": ", layered", "sionna": ", Sionna's, stopped early"}[transport.decoder]
         csi = f"ls, {config.interpolation}" if config.csi == "ls" else config.csi
         return {
             "channel": config.channel.model + (f" ({told})" if told else ""),
@@ -125,7 +126,7 @@ class Link:
             "equaliser": config.equaliser,
             "antennas": f"{config.antennas.transmit} transmit, {config.antennas.receive} receive",
             "domain": ", ".join([config.domain, *config.impairments.asked()]),
-            "decoder": f"{transport.rule}, {transport.iterations} iterations",
+            "decoder": f"{transport.rule}, {transport.iterations} iterations{whose}",
             "mcs_table": transport.mcs_table,
         }
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.link import crc, qam, thresholds
-from linksim.link.codeblocks import TILE, decode_buffers, encode_blocks, to_buffers
+from linksim.link.codeblocks import DECODERS, TILE, decode_buffers, encode_blocks, to_buffers
 from linksim.link.layout import Layout
 from linksim.link.ldpc import RULES
 from linksim.link.mcs import MCS, TABLES, Mcs, plan
@@ -46,21 +46,23 @@ class Decoded:
 
 
 class Transport:
-    """iterations, rule: of the LDPC decoder (see ldpc.py). tile: code blocks decoded together at lifting
+    """iterations, rule: of the LDPC decoder (see ldpc.py). tile: code blocks that flooding decodes together at lifting
     size 384. table: name of the MCS table (see mcs.py). start: c_init of the scrambling of coded bits, which the
-    standard's tables use; the ladder's payload comes scrambled.
+    standard's tables use; the ladder's payload comes scrambled. decoder: see codeblocks.decode_buffers.
 
     In all methods `symbols` is int [B], the channel uses of each picture's transport block.
     """
 
     def __init__(self, iterations: int = 20, rule: str = "boxplus-phi", tile: int = TILE, table: str = "ladder",
-                 start: int = c_init(rnti=1)):
+                 start: int = c_init(rnti=1), decoder: str = "flooding"):
         if rule not in RULES:
             raise ValueError(f"rule must be one of {RULES}, got {rule!r}")
+        if decoder not in DECODERS:
+            raise ValueError(f"decoder must be one of {DECODERS}, got {decoder!r}")
         if table not in TABLES:
             raise UserError(f"MCS table must be one of {', '.join(TABLES)}, got {table!r}")
         self.iterations, self.rule, self.tile, self.table, self.start = iterations, rule, tile, table, start
-        self.mcs = TABLES[table]
+        self.mcs, self.decoder = TABLES[table], decoder
 
     def payload_bits(self, symbols: np.ndarray, mcs: Mcs) -> np.ndarray:
         """int64 [B]: information bits, a multiple of 8, that fit beside all CRCs; 0 where none do."""
@@ -132,7 +134,8 @@ class Transport:
             received = [np.where(here, llr[row, column], np.float32(0)) for llr in rounds]
             heard[at] = np.any([part.any(axis=1) for part in received], axis=0)
             buffers = [to_buffers(part, *shape, rv) for part, rv in zip(received, rvs, strict=True)]
-            found = decode_buffers(reduce(np.add, buffers), graph, z, self.iterations, self.rule, self.tile)
+            found = decode_buffers(reduce(np.add, buffers), graph, z, self.iterations, self.rule, self.tile,
+                                   self.decoder)
             width = min(found.shape[1], words.shape[1])
             words[at, :width] = found[:, :width]
         return _verdicts(blocks, words, heard)

@@ -95,6 +95,6 @@ def block_errors(link: Link, block: int, sent: int, bits_per_symbol: int, snr_db
     symbols = qam.modulate(encode_blocks(bits, *shape), bits_per_symbol)
     reception = transmit(link, symbols, bits_per_symbol, snr_db, draw(seed, count, point))
     found = decode_blocks(llrs(reception, bits_per_symbol), *shape, iterations=transport.iterations,
-                          rule=transport.rule)
+                          rule=transport.rule, decoder=transport.decoder)
     return int(np.any(found[:, :block] != bits, axis=1).sum())
 

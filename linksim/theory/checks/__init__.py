@@ -14,4 +14,5 @@ from linksim.theory.checks import (
 )
 
 CHECKS = (uncoded.CHECK, envelopes.CHECK, capacity.CHECK, profiles.CHECK, estimation.CHECK, antennas.CHECK,
-          slow_fading.CHECK, coded.MEASURED, coded.PUBLISHED, mcs.CHECK, harq.CHECK)
+          slow_fading.CHECK, coded.MEASURED, coded.PUBLISHED, coded.OTHER_DECODERS,
+          mcs.CHECK, harq.CHECK)

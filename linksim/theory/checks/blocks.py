@@ -36,11 +36,12 @@ def rate_line(panel: str, curve: str, points: list[tuple[float, int, int]]) -> L
 
 
 def task(panel: str, curve: str, x: float, snr_db: float, shape: tuple[int, int, int], link, reference: tuple[int, int],
-         blocks: int, point: int, sentinel: bool = False, interleaved: bool = True) -> Task:
-    """shape: K', E and bits per symbol. link: () -> Link. reference: errors, blocks."""
+         blocks: int, point: int, sentinel: bool = False, interleaved: bool = True, worse: bool = False) -> Task:
+    """shape: K', E and bits per symbol. link: () -> Link. reference: errors, blocks. worse: only more errors than the
+    reference's speak against the point."""
     def run(seed):
         lost = simulate.block_errors(link(), *shape, snr_db, blocks, seed, point, interleaved)
-        return TwoCounts(lost, blocks, *reference)
+        return TwoCounts(lost, blocks, *reference, worse)
 
     return Task(panel, curve, x, run, sentinel)
 
