@@ -63,8 +63,9 @@ def build_decoder(size: int, channels: int, width: int = 96, fine: int = 48, det
     linear = layers.Dense(VALUES, dtype="float32", trainable=False, name="linear_synthesis")(known)
     picture = unpatchify(ops.reshape(linear, (-1, grid * grid, VALUES)), grid, grid)  # (B, H, W, 3)
 
-    side = ops.zeros_like(sent[..., :1]) + step[:, None, None, None] / 2 + 1
-    planes = ops.concatenate([sent[..., :1], sent[..., -1:], side], -1)  # anything sent, all sent, how coarsely
+    # Multiplied, not added: Keras takes [B, 1, 1, 1] for a bias where B happens to equal h, and adds it along h.
+    coarse = ops.ones_like(sent[..., :1]) * (step[:, None, None, None] / 2 + 1)
+    planes = ops.concatenate([sent[..., :1], sent[..., -1:], coarse], -1)  # anything sent, all sent, how coarsely
     x = layers.Dense(width, name="embed")(ops.concatenate([known * 2, planes], -1))
     for i in range(3):
         x = residual(layers.LayerNormalization(dtype="float32", name=f"norm_{i}")(x), width, f"around_{i}") + x

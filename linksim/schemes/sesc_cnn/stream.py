@@ -4,7 +4,8 @@
 
 all in one range-coded stream (Martin 1979), as 32-bit words, most significant byte first, without the zero bytes at the
 end: those that fill a transport block change nothing. A mask's bit has the context of its left, upper-left, upper and
-upper-right neighbour. A value beyond the tables is sent as their last symbol and an Elias gamma code.
+upper-right neighbour. A value beyond the tables is sent as their last symbol and how far beyond: a length and so many
+bits.
 
 Probabilities are integers out of 2^16, stored with the weights: both sides have the same ones on any machine.
 """
@@ -15,6 +16,7 @@ from linksim.schemes.sesc_cnn import context as ctx
 from linksim.schemes.sesc_cnn.quantiser import STEPS
 
 LARGEST = 16  # symbols are -LARGEST..LARGEST; both ends are continued
+LENGTHS = 24  # of the number by which a value lies beyond, in bits
 MOST_CONTEXT = 16
 
 
@@ -42,11 +44,14 @@ def encode(model: dict, q: np.ndarray, keep: np.ndarray, sent: np.ndarray, step:
 
 def decode(model: dict, data: bytes, grid: int) -> tuple[np.ndarray, np.ndarray, int, int] | None:
     """(q int64 [h, w, C], keep bool [h, w], step, context) of a codestream of a grid x grid picture, zero bytes behind
-    it or not; None for what is no codestream: what these values are coded as must be `data`."""
+    it or not. None for what is no codestream: these values, coded again, must be `data`, which tells 19 of 20 damaged
+    ones."""
     from constriction import stream
 
     Uniform, RangeDecoder = stream.model.Uniform, stream.queue.RangeDecoder
     data = data.rstrip(b"\0")
+    if not data:
+        return None
     words = np.frombuffer(data.ljust(-(-len(data) // 4) * 4, b"\0"), ">u4").astype(np.uint32)
     channels, tables = model["base"].shape[2], _Tables(model)
     try:
@@ -68,7 +73,8 @@ def cost(model: dict, q: np.ndarray, keep: np.ndarray, sent: np.ndarray, step: i
     clipped, part = np.clip(residual, -LARGEST, LARGEST), sent[..., :used]
     bits = -np.log2(tables.values[level[part], clipped[part] + LARGEST]).sum()
     beyond = np.abs(residual[part]) - LARGEST + 1
-    bits += (2 * np.log2(np.maximum(beyond, 1)) + (beyond > 0)).sum()
+    beyond = beyond[beyond > 0]
+    bits += (np.log2(LENGTHS) + np.floor(np.log2(beyond))).sum()
     bits -= np.log2(tables.mask[mask_contexts(keep), keep.astype(int)]).sum()
     return (bits + np.log2(len(STEPS) * (q.shape[2] + 1) * (MOST_CONTEXT + 1))) / 8 + 1
 
@@ -109,9 +115,9 @@ def _put(coder, tables: _Tables, residual: np.ndarray, level: np.ndarray) -> Non
 
     symbol = np.clip(residual, -LARGEST, LARGEST) + LARGEST
     coder.encode(symbol.astype(np.int32), tables.family, tables.values[level])
-    for more in np.abs(residual[np.abs(residual) >= LARGEST]) - LARGEST + 1:  # Elias gamma, at least 1
+    for more in np.abs(residual[np.abs(residual) >= LARGEST]) - LARGEST + 1:  # at least 1
         length = int(more).bit_length()
-        coder.encode(length - 1, stream.model.Uniform(24))
+        coder.encode(length - 1, stream.model.Uniform(LENGTHS))
         if length > 1:
             coder.encode(int(more) - (1 << (length - 1)), stream.model.Uniform(1 << (length - 1)))
 
@@ -121,7 +127,7 @@ def _get(coder, tables: _Tables, level: np.ndarray) -> np.ndarray:
 
     residual = coder.decode(tables.family, tables.values[level]).astype(np.int64) - LARGEST
     for i in np.flatnonzero(np.abs(residual) == LARGEST):
-        length = int(coder.decode(stream.model.Uniform(24)))
+        length = int(coder.decode(stream.model.Uniform(LENGTHS)))
         more = (1 << length) + (int(coder.decode(stream.model.Uniform(1 << length))) if length else 0)
         residual[i] += np.sign(residual[i]) * (more - 1)
     return residual
