@@ -8,6 +8,7 @@ from collections import Counter
 from hashlib import blake2b
 from types import SimpleNamespace
 
+import fakes
 import fuzz_files as files
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from fuzz_guard import budget, needs_alarm, verdict
 from linksim import weights
 from linksim.errors import UserError
 from linksim.experiment.store import Store
+from linksim.scenario import load
 from linksim.schemes.linear import Linear, LinearConfig
 from linksim.sources.annotation import read_annotation
 from linksim.sources.letterbox import letterbox, read_picture
@@ -73,20 +75,21 @@ def test_odd_weights(tmp_path, case):
     verdict(lambda: use_weights(path), tmp_path)
 
 
-@pytest.fixture
-def rows(tmp_path):
-    """Reader and writer of parts, without a run around them."""
-    store = Store.__new__(Store)
-    store.folder = tmp_path
-    return store
-
-
-def test_parquet(tmp_path, rows):
-    random = np.random.default_rng(3)
-    rows.write_rows(tmp_path / "sound.parquet", [
+def test_parquet(tmp_path):
+    """A damaged part is set aside, and measured again."""
+    store, random = Store(tmp_path / "run", load(fakes.write(tmp_path / "tiny.yaml")), {}), np.random.default_rng(3)
+    (tmp_path / "run").mkdir()
+    store.write_rows(tmp_path / "run" / "sound.parquet", [
         {"scheme": "a", "snr_db": 1.0, "picture": i, "ok": True, "boxes": random.random((i, 4)).astype(np.float32),
          "scores": random.random(i).astype(np.float32)} for i in range(9)])
-    damaged("parquet", (tmp_path / "sound.parquet").read_bytes(), tmp_path, "part.parquet", rows.read_rows)
+
+    def read(path):
+        if store.read_rows(path, {"picture": list(range(9))}) is None:
+            raise UserError(f"set aside {store.set_aside[-1]}")
+
+    data = (tmp_path / "run" / "sound.parquet").read_bytes()
+    counts = damaged("parquet", data, tmp_path / "run", "part.parquet", read)
+    assert counts["refused"] > counts["accepted"]
 
 
 def look(path) -> None:
