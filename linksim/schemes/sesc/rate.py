@@ -14,11 +14,12 @@ The other features get `context` uses each, none as in the paper by default.
 import numpy as np
 
 LOWEST = 0.05  # mu to begin with
+PREFERRED = 40  # uses per feature of which more features are worth more than more uses, on scenes from 0 to 20 dB
 LADDER = (4, 8, 12, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 144, 160, 192)  # uses per feature that auto chooses from
 
 
 def allot(weights: np.ndarray, mu: float | None, uses: int | None, context: int = 0, room: np.ndarray | None = None,
-          preferred: int = 64, most: int = LADDER[-1]) -> tuple[np.ndarray, np.ndarray]:
+          preferred: int = PREFERRED, most: int = LADDER[-1]) -> tuple[np.ndarray, np.ndarray]:
     """Features of interest bool [B, T] and the uses of each of them int [B].
 
     weights: float [B, T]. mu, uses: None for auto. room: int [B], symbols that a burst may have, or None. preferred,

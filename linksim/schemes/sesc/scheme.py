@@ -33,7 +33,7 @@ class SescConfig(SchemeConfig):
 
     weights: str = "sesc-scenes"
     mu: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 0.2
-    uses: PositiveInt | Literal["auto"] = 64
+    uses: PositiveInt | Literal["auto"] = 32
     context: int = Field(0, ge=0, le=3)
     budget: int | None = Field(None, gt=0)
     slots: int | None = Field(None, gt=0)
@@ -91,7 +91,7 @@ class Sesc(Scheme):
         if self.uses and self.uses > self.most:
             raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
                             f"{config.weights!r} have (found {self.uses})")
-        self.preferred = known.get("preferred", {"snr_db": [0, 10, 20], "uses": [32, 64, 112]})
+        self.preferred = known.get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
         encoder = networks.build_encoder(bench.size, self.most, **known.get("encoder", {}))
         decoder = networks.build_decoder(bench.size, self.most, **known.get("decoder", {}))
         for part in (encoder, decoder):
