@@ -158,9 +158,10 @@ def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: 
 
 
 def joined(parts: list[Burst]) -> Burst:
-    """The rows of several bursts of a scheme as one."""
-    symbols, length, header = (np.concatenate([getattr(part, field) for part in parts])
-                               for field in ("symbols", "length", "header"))
+    """The rows of several bursts of a scheme as one, as wide as the widest."""
+    width = max(part.symbols.shape[1] for part in parts)
+    symbols = np.concatenate([np.pad(part.symbols, ((0, 0), (0, width - part.symbols.shape[1]))) for part in parts])
+    length, header = (np.concatenate([getattr(part, field) for part in parts]) for field in ("length", "header"))
     ledger = {use: np.concatenate([part.ledger[use] for part in parts]) for use in parts[0].ledger}
     return Burst(symbols, length, header, parts[0].header_uses, ledger, parts[0].bits_per_symbol)
 
