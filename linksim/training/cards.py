@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shlex
 from pathlib import Path
 
 
@@ -16,12 +17,30 @@ def command(recipe: str, out: Path, minutes: float, **options) -> str:
     words = [f"linksim train {recipe} --out {Path(out).name} --minutes {minutes:g}"]
     for key, value in options.items():
         if value is not None:
-            words.append(f"--set '{key}={json.dumps(value)}'")
+            words.append(f"--set {shlex.quote(f'{key}={json.dumps(value)}')}")
     return " ".join(words)
 
 
 def machine() -> str:
-    """Cores, processor family and Keras backend."""
+    """Cores, processor family, accelerators if there are any, and Keras backend."""
     import keras
 
-    return f"{os.cpu_count()} x {platform.machine()} cores, Keras {keras.__version__} on {keras.backend.backend()}"
+    backend = keras.backend.backend()
+    parts = [f"{os.cpu_count()} x {platform.machine()} cores", *_accelerators(backend)]
+    return f"{', '.join(parts)}, Keras {keras.__version__} on {backend}"
+
+
+def _accelerators(backend: str) -> list[str]:
+    """Names of what a backend computes on beside the processor."""
+    if backend == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    if backend == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(device).get("device_name", "GPU") for device in found]
