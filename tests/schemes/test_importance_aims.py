@@ -1,8 +1,12 @@
 """What a weight means for each of the receiver's aims."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from linksim.errors import UserError
+from linksim.schemes.sesc.awareness import build
 from linksim.schemes.sesc.importance import energy_share, importance, importance_for
 
 SIZE = 64
@@ -52,3 +56,21 @@ def test_a_flat_picture_has_nothing_to_send_and_an_unknown_aim_is_an_error():
     assert not importance_for("reconstruction", flat, BOXES, SCORES).any()
     with pytest.raises(ValueError, match="reconstruction"):
         importance_for("captioning", flat, BOXES, SCORES)
+
+
+def test_the_oracle_follows_the_aim():
+    """The detector is asked for its finds, and not where the picture alone says what counts."""
+    def oracle(aim, observe):
+        return build("oracle", arrays={}, card={"name": "w"}, task=SimpleNamespace(observe=observe), grid=4, aim=aim)
+
+    def observe(images):
+        return [{"boxes": BOXES, "scores": SCORES}] * len(images)
+
+    images = np.stack([picture(), picture()])
+    for aim in ("detection", "classification"):
+        expected = importance_for(aim, picture(), BOXES, SCORES)
+        np.testing.assert_allclose(oracle(aim, observe).weigh(images), [expected, expected])
+    np.testing.assert_array_equal(oracle("reconstruction", None).weigh(images), [energy_share(picture())] * 2)
+    assert len({oracle(aim, observe).key() for aim in ("detection", "classification", "reconstruction")}) == 3
+    with pytest.raises(UserError, match="aim"):
+        oracle("captioning", observe)

@@ -3,7 +3,7 @@
     task      a network on the detector's feature maps; `aim` takes one taught for another task
     entropy   what a feature tells in bits; informative is important
     random    no model at all, the same for the same picture
-    oracle    the detector's own finds on the clean picture: what `task` learns to predict
+    oracle    what `task` learns to predict, by the detector's own finds on the clean picture (`aim` likewise)
     all       every feature is of full weight
 """
 

@@ -38,9 +38,9 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
         near = get_close_matches(str(name), NAMES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise UserError(f"awareness: no semantic-aware model {name!r}{hint} Known: {', '.join(NAMES)}.")
-    if aim not in (None, "detection") and name != "task":
-        raise UserError(f"aim: {aim!r} is for awareness: task alone, whose network is taught for an aim (found "
-                        f"awareness: {name}); leave aim out")
+    if aim not in (None, "detection") and name not in ("task", "oracle"):
+        raise UserError(f"aim: {aim!r} is for awareness: task alone, whose network is taught for an aim, and its "
+                        f"oracle (found awareness: {name}); leave aim out")
     if name == "task":
         from linksim.schemes.sesc.awareness.task import TaskAwareness
 
@@ -53,7 +53,7 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
 
     if name == "random":
         return Random(grid, seed)
-    return Oracle(task, grid) if name == "oracle" else Everything(grid)
+    return Oracle(task, grid, aim or "detection") if name == "oracle" else Everything(grid)
 
 
 def identity(card: dict) -> str:

@@ -1,12 +1,13 @@
 """Semantic-aware models that learn nothing: bounds and controls for those that do."""
 
 from hashlib import blake2b
+from typing import get_args
 
 import numpy as np
 
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import Awareness
-from linksim.schemes.sesc.importance import importance
+from linksim.schemes.sesc.importance import Aim, energy_share, importance_for
 
 SURE = 0.1  # score from which a find counts, as when `task` is taught
 
@@ -42,22 +43,29 @@ class Random(Awareness):
 
 
 class Oracle(Awareness):
-    """What `task` learns to predict: the importance of the detector's own finds on the clean picture."""
+    """What `task` learns to predict: the importance of the detector's own finds on the clean picture, by aim. Energy
+    alone, with no finds, where the aim is reconstruction: no oracle then, for a transmitter can compute it."""
 
-    def __init__(self, task, grid: int):
-        if not hasattr(task, "observe"):
+    def __init__(self, task, grid: int, aim: str = "detection"):
+        if aim not in get_args(Aim):
+            raise UserError(f"aim: should be one of {', '.join(get_args(Aim))} (found {aim!r})")
+        if aim != "reconstruction" and not hasattr(task, "observe"):
             raise UserError(f"awareness: oracle needs a task that finds boxes, {type(task).__name__} doesn't")
-        self.task, self.grid = task, grid
+        self.task, self.grid, self.aim = task, grid, aim
 
     def weigh(self, images):
-        return np.stack([self._one(found, images.shape[1]) for found in self.task.observe(images)])
+        if self.aim == "reconstruction":
+            return np.stack([energy_share(image, image.shape[0] // self.grid) for image in images])
+        found = self.task.observe(images)
+        return np.stack([self._one(*pair) for pair in zip(images, found, strict=True)])
 
     def key(self):
-        return "oracle"
+        return "oracle", self.aim
 
-    def _one(self, found: dict, size: int) -> np.ndarray:
+    def _one(self, image: np.ndarray, found: dict) -> np.ndarray:
         if "boxes" not in found:
             raise UserError("awareness: oracle needs a task that finds boxes (type: detection), "
                             f"{type(self.task).__name__} finds {', '.join(found) or 'nothing'}; use awareness: task")
         sure = found["scores"] >= SURE
-        return np.clip(importance(found["boxes"][sure], found["scores"][sure], size, size // self.grid), 0, 1)
+        finds = found["boxes"][sure], found["scores"][sure]
+        return np.clip(importance_for(self.aim, image, *finds, image.shape[0] // self.grid), 0, 1)
