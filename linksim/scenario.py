@@ -250,8 +250,8 @@ class Scenario(Strict):
 
     @property
     def compared(self) -> str:
-        """Name of the scheme that others are compared with."""
-        return self.against or self.schemes[0].name
+        """Name of the scheme that others are compared with; of a series its first."""
+        return next(scheme.name for scheme in self.schemes if self.against in (None, scheme.name, scheme.series))
 
     def _knows(self) -> None:
         """The receiver knows what its channel estimation tells it; no scheme knows more than the scenario grants."""

@@ -1,0 +1,29 @@
+"""Which threshold takes so many fewer channel uses than another? Chosen on calibration pictures alone.
+
+    python benchmarks/mu_for_saving.py scenarios/claims.yaml "SE-SC mu 0.2" --saving 0.237
+    python benchmarks/mu_for_saving.py scenarios/claims.yaml "SE-SC full" --saving 0.4
+
+Prints the mu that goes into the scenario. No picture of the test set is looked at, and nothing is judged.
+"""
+
+import argparse
+
+from linksim.experiment.saving import on_calibration
+from linksim.scenario import load
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenario")
+    parser.add_argument("scheme", help="scheme of the scenario whose uses are to be saved on")
+    parser.add_argument("--saving", type=float, default=0.237, help="share of its channel uses, 0 to 1")
+    parser.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+    options = parser.parse_args()
+    scenario = load(options.scenario, options.changes)
+    mu, saved = on_calibration(scenario, options.scheme, options.saving)
+    print(f"mu: {mu:.4f}  saves {saved:.1%} of the channel uses of {options.scheme!r} on "
+          f"{scenario.calibration.pictures} calibration pictures")
+
+
+if __name__ == "__main__":
+    main()
