@@ -7,14 +7,18 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from linksim.report import caption, style
 from linksim.report.store import Run
+from linksim.scenario import slug
 
 PANEL, TALL, GAP, COLUMNS = 2.0, 1.75, 0.55, 3  # inches, but for the number of columns
 
 
 def draw(run: Run) -> list[Path]:
-    """Writes map_vs_uses.png and .pdf."""
+    """Writes map_vs_uses.png and .pdf, and map_vs_uses_<label> for every further task."""
     with style.settings():
-        return style.save(figure(run), run.folder, "map_vs_uses", "png", "pdf")
+        written = style.save(figure(run), run.folder, "map_vs_uses", "png", "pdf")
+        for label in run.also:
+            written += style.save(figure(run.judged_by(label)), run.folder, f"map_vs_uses_{slug(label)}", "png", "pdf")
+        return written
 
 
 def figure(run: Run):
@@ -26,7 +30,7 @@ def figure(run: Run):
         "Channel uses per picture as measured, all purposes counted; a bound stands at its scheme's", caption.data(run),
         caption.air(run), caption.policies(run), f"Bands: {caption.interval(run)}",
         "thin dashed lines are bounds (envelopes: a waterfall taken for a step), not systems" if run.bounds else "")
-    title = f"AP50 over channel uses, {caption.channel(run)}"
+    title = f"{caption.short(run)} over channel uses, {caption.channel(run)}"
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, words)
     marks = sorted({x for points in every.values() for at in points.values() for x, *_ in at if np.isfinite(x)})
     top = max(max(y, high) for points in every.values() for at in points.values() for _, y, _, high in at)
@@ -39,7 +43,8 @@ def figure(run: Run):
         ax = style.axes(fig, *place)
         for (name, kind), points in every.items():
             _curve(ax, np.array(points.get(snr, [])).reshape(-1, 4), style.looks(run)[name], kind)
-        ax.set(xscale="log", ylim=(0, min(1.0, 1.06 * top) or 1.0), xlim=(marks[0] / 1.12, marks[-1] * 1.12))
+        ax.set(xscale="log", ylim=(0, 1.06 * top if top > 1 else min(1.0, 1.06 * top) or 1.0),
+               xlim=(marks[0] / 1.12, marks[-1] * 1.12))
         ax.xaxis.set_major_locator(FixedLocator(_ticks(run, marks)))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(lambda v, _: f"{v / 1000:g}k" if v >= 1000 else f"{v:g}")
@@ -47,7 +52,7 @@ def figure(run: Run):
         if column:
             ax.tick_params(labelleft=False)
         else:
-            ax.set_ylabel("AP50")
+            ax.set_ylabel(caption.short(run))
         if i + COLUMNS > len(snrs) - 1:
             ax.set_xlabel("channel uses per picture", size=style.TEXT - 1)
     return fig
