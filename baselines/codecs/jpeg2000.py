@@ -31,7 +31,7 @@ class Jpeg2000(ImageCodec):
 
     progressive = True
 
-    def __init__(self, layers: tuple[float, ...] = (), remember: int = 40_000):
+    def __init__(self, layers: tuple[float, ...] = (), remember: int = 10_000):
         openjpeg()  # here, not in a worker thread: the error, if any, belongs to the user
         super().__init__(remember)
         self.layers = tuple(layers)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from baselines.bounds import ERRORS, capacity_bound, carried_bits, normal_bound
-from baselines.separate.pictures import Candidate, Pictures
+from baselines.separate.pictures import Candidate, Pictures, Shown, few
 from linksim.link.burst import Draw
 
 CAPACITY_LADDER = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)  # bits per channel use
@@ -34,7 +34,12 @@ def bounds(scheme, analysis: Pictures, budget: np.ndarray | None) -> Iterator[Ca
     uses = link.capacity(scheme.budget(budget, len(analysis)))
 
     def pictures(sizes):
-        return scheme.shown(scheme.codec.to_size(analysis.images, sizes, analysis.hints))
+        codestreams = []
+        for rows in few(len(analysis)):
+            some = analysis[rows]
+            codestreams += scheme.codec.to_size(some.images, sizes[rows], some.hints)
+        shown = Shown(scheme, codestreams)
+        return shown, shown.ok
 
     ladder = CAPACITY_LADDER + (FASTER if link.config.transport.mcs_table != "ladder" else ())
     snr = _steady_snr(scheme, uses)

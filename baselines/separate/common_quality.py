@@ -4,6 +4,7 @@ from itertools import count
 
 import numpy as np
 
+from baselines.separate.pictures import few
 from baselines.separate.rate import fewest_symbols
 from linksim.link.mcs import Mcs
 from linksim.schemes.base import Survey
@@ -50,7 +51,8 @@ class Search:
 
     def _symbols(self, rung: int, mcs: Mcs) -> np.ndarray:
         if rung not in self._sizes:
-            images, hints = self._pictures.images, self._pictures.hints
-            codestreams = self._scheme.codec.to_quality(images, LADDER_DB[rung], hints)
-            self._sizes[rung] = np.array([len(codestream) for codestream in codestreams])
+            some = (self._pictures[rows] for rows in few(len(self._pictures)))
+            self._sizes[rung] = np.array([len(codestream) for pictures in some for codestream in
+                                          self._scheme.codec.to_quality(pictures.images, LADDER_DB[rung],
+                                                                        pictures.hints)])
         return fewest_symbols(self._scheme.transport, self._sizes[rung], self._scheme.most, mcs)

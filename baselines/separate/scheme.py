@@ -38,7 +38,7 @@ from baselines.separate import bounds, oracle, planning, policies, refusals
 from baselines.separate.config import SeparateConfig
 from baselines.separate.interleaver import spread
 from baselines.separate.modes import Mode, Modes
-from baselines.separate.pictures import Candidate, Pictures
+from baselines.separate.pictures import Candidate, Pictures, Shown, few
 from baselines.separate.rate import at_quality, fill, room
 from baselines.separate.receiving import Receiver
 from baselines.separate.sending import send
@@ -182,9 +182,11 @@ class SeparateScheme(Scheme):
         return [self.shown([front(*pair) for pair in zip(codestreams, column, strict=True)])[0] for column in ends.T]
 
     def arriving(self, analysis: Pictures, budget: np.ndarray | None, mode: Mode):
-        """Pictures as they arrive whole, uint8 [B, S, S, 3], and the Es/N0 in dB that each needs, float64 [B]."""
-        codestreams, symbols = self.codestreams(analysis, budget, mode)
-        return self.shown(codestreams)[0], self.thresholds(symbols, mode).max(axis=1)
+        """Pictures as they arrive whole, `Shown`, and the Es/N0 in dB that each needs, float64 [B]."""
+        parts = [self.codestreams(analysis[rows], None if budget is None else budget[rows], mode)
+                 for rows in few(len(analysis))]
+        shown = Shown(self, [codestream for codestreams, _ in parts for codestream in codestreams])
+        return shown, self.thresholds(np.concatenate([symbols for _, symbols in parts]), mode).max(axis=1)
 
     def shown(self, codestreams: list[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
         """Pictures uint8 [B, S, S, 3] and ok bool [B]; the lost picture for what isn't or can't be shown."""

@@ -139,7 +139,7 @@ def _bounds(setup: Setup, store: Store, clock: Clock) -> list[dict]:
             continue
         path = store.bounds(name)
         found = store.read_rows(path)
-        if found is None and (found := table.bounds(setup, name, clock)):
+        if found is None and (found := table.bounds(setup, name, clock, store.folder)):
             store.write_rows(path, found)
             clock.say(f"bounds of {name}")
             found = store.read_rows(path)

@@ -12,6 +12,8 @@ A point is looked at only at milestones that the scenario fixes: `least` rows, a
 whole parts, up to `most`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from linksim.errors import UserError
@@ -70,7 +72,7 @@ def paired(sweep, name: str, snr_db: float) -> tuple[float, float, float, float]
     return float(difference), *np.percentile(drawn, (2.5, 97.5)).tolist(), float(min(p, 1.0))
 
 
-def columns(sweep, rows: list[dict]) -> dict[str, float]:
+def columns(sweep, rows: Sequence[dict]) -> dict[str, float]:
     """What the line of a point's rows has besides, where sampling stops by confidence: `lost_lo`, `lost_hi`; with
     `paired` the difference in the metric, `diff` with `diff_lo`, `diff_hi`, `diff_p`, but for the scheme `against`."""
     scenario, name = sweep.setup.scenario, rows[0]["scheme"]
@@ -82,7 +84,7 @@ def columns(sweep, rows: list[dict]) -> dict[str, float]:
     return found
 
 
-def observed(setup, rows: list[dict]) -> tuple[list[dict], list, np.ndarray]:
+def observed(setup, rows: Sequence[dict]) -> tuple[Sequence[dict], list, np.ndarray]:
     """Of a point's rows what the main task observed, the truths, and the pictures int [R]."""
     from linksim.experiment.table import seen
 
@@ -100,7 +102,7 @@ def _wide(sweep, name: str, snr_db: float, stop) -> bool:
     return _half(score[f"{metric}_lo"], score[f"{metric}_hi"]) > stop.metric
 
 
-def _lost(rows: list[dict]) -> tuple[float, float]:
+def _lost(rows: Sequence[dict]) -> tuple[float, float]:
     return wilson(sum(not row["ok"] for row in rows), len(rows))
 
 

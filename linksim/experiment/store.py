@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ import yaml
 from linksim.errors import UserError
 from linksim.experiment.lock import Lock
 from linksim.experiment.parts import parts
+from linksim.experiment.rows import read, scalar, write
 from linksim.scenario import Scenario, load, slug
 
 _OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz", "bootstrap.npz",
@@ -37,8 +37,6 @@ _OWN = ("rows", "table.parquet", "table.csv", "symbols_vs_mu.csv", "examples.npz
                                          for figure in ("map_vs_snr", "map_vs_uses", "uses_by_purpose", "symbols_vs_mu",
                                                         "feasibility")))
 _UNBORN = (".lock", "weights.json", "rows", ".*.part", "*.part")  # what a run killed before its first word leaves
-_SHAPES = b"linksim.tails"  # parquet metadata: trailing dimensions of the arrays stored flat, by column
-_DIGEST = b"linksim.digest"  # likewise: of everything in the rows
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -83,8 +81,8 @@ class Store:
         elif self._mine.exists():  # another run may have begun here while this one planned
             self.scenario = resolved
             self._refuse_another()
-        for leftover in self.folder.rglob("*.part"):
-            leftover.unlink()
+        for leftover in list(self.folder.rglob("*.part")):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
         self.write_json("weights.json", self.weights)
         self._aside(self._mine, lambda path: path.write_text(resolved.dump(), encoding="utf-8"))
 
@@ -103,13 +101,8 @@ class Store:
         return all(self.done(self.part(scheme, snr_db, part.number)) for part in parts(self.scenario))
 
     def write_rows(self, path: Path, rows: list[dict]) -> None:
-        """Rows of scalars and arrays (stored flat, their trailing dimensions beside them) as a parquet file."""
-        tails = {key: np.shape(value)[1:] for key, value in rows[0].items() if np.ndim(value) > 0}
-        kinds = {key: pa.list_(pa.from_numpy_dtype(rows[0][key].dtype)) for key in tails}
-        columns = {key: pa.array([np.ravel(row[key]) if key in tails else _scalar(row[key]) for row in rows],
-                                 type=kinds.get(key)) for key in rows[0]}
-        table = pa.table(columns).replace_schema_metadata({_SHAPES: json.dumps(tails), _DIGEST: _digest(rows)})
-        self._aside(path, lambda aside: pq.write_table(table, aside))
+        """A part, as `linksim.experiment.rows` has it."""
+        self._aside(path, lambda aside: write(aside, rows))
 
     def read_rows(self, path: Path, expected: dict[str, list] | None = None) -> list[dict] | None:
         """What `write_rows` wrote, arrays in their shapes. None where the part is missing; also where it is damaged, or
@@ -117,17 +110,12 @@ class Store:
         if not self.done(path):
             return None
         try:
-            table = pq.read_table(path)
-            rows = _rows(table, json.loads(table.schema.metadata[_SHAPES]))
-            if _digest(rows) != table.schema.metadata[_DIGEST].decode():
-                raise ValueError("isn't what was written")
-            if any([row[key] for row in rows] != values for key, values in (expected or {}).items()):
-                raise ValueError("holds other rows")
-            return rows
+            rows = read(path)
+            if all([row.get(key) for row in rows] == values for key, values in (expected or {}).items()):
+                return rows
         except OSError as error:
-            if error.errno:  # of the disk, not of the file
-                raise UserError(f"{path} can't be read: {error}") from None
-        except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError):
+            raise UserError(f"{path} can't be read: {error}") from None
+        except ValueError:
             pass
         self.set_aside.append(path.name)
         path.replace(path.with_name(path.name + ".damaged"))
@@ -136,7 +124,7 @@ class Store:
     def write_table(self, lines: list[dict]) -> None:
         """table.parquet and table.csv; a key that a line lacks stays empty."""
         keys = list(dict.fromkeys(key for line in lines for key in line))
-        table = pa.table({key: pa.array([_scalar(line.get(key)) for line in lines]) for key in keys})
+        table = pa.table({key: pa.array([scalar(line.get(key)) for line in lines]) for key in keys})
         self._aside(self.folder / "table.parquet", lambda path: pq.write_table(table, path))
         self._aside(self.folder / "table.csv", lambda path: pa.csv.write_csv(table, path))
 
@@ -197,7 +185,12 @@ class Store:
             rows.is_dir() and any(rows.iterdir()))
 
     def _refuse_another(self) -> None:
-        there = yaml.safe_load(self._mine.read_text(encoding="utf-8"))
+        try:
+            there = yaml.safe_load(self._mine.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            there = error
+        if not isinstance(there, dict):
+            raise UserError(f"{self._mine} is damaged; restore it, or start over with `--fresh`")
         here = yaml.safe_load(self.scenario.dump())
         unasked = set() if self.scenario.plan else {"plan"}
         keys = sorted(key for key in {*there, *here} - unasked if there.get(key) != here.get(key))
@@ -210,32 +203,6 @@ class Store:
                             f"Keep both with `--out {other}`, or replace it with `--fresh`.")
 
 
-def _rows(table: pa.Table, tails: dict[str, list]) -> list[dict]:
-    """One dict per row; arrays are views of a column's values."""
-    columns = {}
-    for key in table.column_names:
-        column = table.column(key).combine_chunks()
-        if key not in tails:
-            columns[key] = column.to_pylist()
-            continue
-        flat, ends = column.flatten().to_numpy(), np.cumsum(column.value_lengths().to_numpy())
-        columns[key] = [part.reshape(-1, *tails[key]) for part in np.split(flat, ends[:-1])]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _digest(rows: list[dict]) -> str:
-    """Over names, kinds, shapes and values; the same for rows to be written and rows read."""
-    found = blake2b(digest_size=16)
-    for key in rows[0]:
-        values = [row[key] for row in rows]
-        if np.ndim(values[0]):
-            found.update(repr([key, values[0].dtype.str, [value.shape for value in values]]).encode())
-            found.update(b"".join(np.ascontiguousarray(value).tobytes() for value in values))
-        else:
-            found.update(repr([key, [_scalar(value) for value in values]]).encode())
-    return found.hexdigest()
-
-
 def _unless_full(folder: Path, write: Callable[[], object]) -> None:
     try:
         write()
@@ -244,7 +211,3 @@ def _unless_full(folder: Path, write: Callable[[], object]) -> None:
             raise
         raise UserError(f"no space is left on the disk of {folder}. Everything measured so far is kept; make room and "
                         "give the same command again.") from None
-
-
-def _scalar(value):
-    return value.item() if isinstance(value, np.generic) else value

@@ -6,11 +6,13 @@ when, so the table is the same for any workers, in any order, and after any inte
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from linksim.experiment import points, stopping
 from linksim.experiment.blocks import KEPT
 from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
+from linksim.experiment.rows import Rows
 from linksim.experiment.setup import Setup
 from linksim.experiment.store import Store
 
@@ -70,16 +72,17 @@ class Sweep:
             self._sound.add(key)
         return key in self._sound
 
-    def point(self, name: str, snr_db: float, count: int | None = None) -> list[dict]:
-        """The rows of a point's first parts (`count`; all it has)."""
-        rows = []
-        for part in self.parts[: self.taken[name, snr_db] if count is None else count]:
-            path = self.store.part(name, snr_db, part.number)
-            found = self.store.read_rows(path, part.keys)
-            if found is None:  # gone since it was looked at
-                self.store.write_rows(path, points.measure(self.setup, name, snr_db, self.clock, part))
-                found = self.store.read_rows(path, part.keys)
-            rows += found
+    def point(self, name: str, snr_db: float, count: int | None = None) -> Rows:
+        """The rows of a point's first parts (`count`; all it has), read as they are gone through."""
+        some = self.parts[: self.taken[name, snr_db] if count is None else count]
+        return Rows([partial(self._read, name, snr_db, part) for part in some], [len(part) for part in some])
+
+    def _read(self, name: str, snr_db: float, part: Part) -> list[dict]:
+        path = self.store.part(name, snr_db, part.number)
+        rows = self.store.read_rows(path, part.keys)
+        if rows is None:  # gone since it was looked at
+            self.store.write_rows(path, points.measure(self.setup, name, snr_db, self.clock, part))
+            rows = self.store.read_rows(path, part.keys)
         return rows
 
 

@@ -1,9 +1,16 @@
 """From rows to lines: one line of the table per point, the bounds' lines, channel uses over the threshold."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 
+from linksim.experiment.blocks import BLOCK, KEPT
 from linksim.experiment.points import deliver, pairs
 from linksim.experiment.progress import Clock
+from linksim.experiment.rows import Rows, View, read, write
 from linksim.experiment.setup import ROWS, Setup
 from linksim.schemes.base import lost_picture
 
@@ -11,32 +18,35 @@ _SOMETIMES = ("rounds", "papr_db")  # columns that some schemes or links have
 _NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "psnr_db", *_SOMETIMES}
 
 
-def line(setup: Setup, rows: list[dict]) -> dict:
+def line(setup: Setup, rows: Sequence[dict]) -> dict:
     """A point's line: the task's scores with their 95 % interval (those of `also` as `<label>.<key>`), means over rows
     of everything else.
 
     header_lost, lost: shares of rows whose header, or picture, was lost. rounds: transmissions, where there may be
     several. papr_db: peak to average power ratio, in the time domain. choice: the scheme's at this SNR."""
-    name, snr_db = rows[0]["scheme"], rows[0]["snr_db"]
-    spent, picture = _spent(setup, rows[0]), np.array([row["picture"] for row in rows])
-    also = {label: [{key.removeprefix(f"{label}."): row[key] for key in row if key.startswith(f"{label}.")}
-                    for row in rows] for label in setup.also}
+    name, snr_db, spent = rows[0]["scheme"], rows[0]["snr_db"], _spent(setup, rows[0])
+    plain = [key for key in ("picture", "header_ok", "ok", "psnr_db", *spent, *_SOMETIMES) if key in rows[0]]
+    plain = dict(zip(plain, zip(*([row[key] for key in plain] for row in rows), strict=True), strict=True))
+    picture, further = np.array(plain["picture"]), {label: View(rows, partial(_of, label)) for label in setup.also}
     choice = getattr(setup.schemes[name], "choice", None)
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
-            | _score(setup, seen(setup, rows), picture) | _further(setup, also, picture)
-            | {key: float(np.mean([row[key] for row in rows])) for key in spent}
-            | {key: float(np.mean([row[key] for row in rows])) for key in _SOMETIMES if key in rows[0]}
-            | {"header_lost": float(np.mean([not row["header_ok"] for row in rows])),
-               "lost": float(np.mean([not row["ok"] for row in rows])),
-               "psnr_db": float(np.mean([row["psnr_db"] for row in rows])),
+            | _score(setup, seen(setup, rows), picture) | _further(setup, further, picture)
+            | {key: float(np.mean(plain[key])) for key in (*spent, *_SOMETIMES) if key in plain}
+            | {"header_lost": float(np.mean(np.logical_not(plain["header_ok"]))),
+               "lost": float(np.mean(np.logical_not(plain["ok"]))), "psnr_db": float(np.mean(plain["psnr_db"])),
                "choice": choice(setup.knowledge(snr_db)) if choice else ""})
 
 
-def seen(setup: Setup, rows: list[dict]) -> list[dict]:
+def seen(setup: Setup, rows: Sequence[dict]) -> Sequence[dict]:
     """What the main task observed in every row."""
     foreign = {key for key in rows[0] if key.partition(".")[0] in setup.also}
     foreign |= _NOT_SEEN | set(_spent(setup, rows[0]))
-    return [{key: row[key] for key in row if key not in foreign} for row in rows]
+    return View(rows, lambda row: {key: row[key] for key in row if key not in foreign})
+
+
+def _of(label: str, row: dict) -> dict:
+    """What a further task observed in a row."""
+    return {key.removeprefix(f"{label}."): value for key, value in row.items() if key.startswith(f"{label}.")}
 
 
 def _spent(setup: Setup, row: dict) -> list[str]:
@@ -51,37 +61,49 @@ def clean(setup: Setup) -> list[dict]:
     if setup.task.compares:
         return []
     every = np.arange(len(setup.images))
-    score = _score(setup, setup.observe(setup.images, every), every)
-    score |= _further(setup, {label: setup.observe(setup.images, every, label)
-                              for label, task in setup.also.items() if not task.compares}, every)
+    blocks = [every[start : start + BLOCK] for start in range(0, len(every), BLOCK)]
+    seen = {label: Rows([partial(_sent, setup, block, label) for block in blocks], list(map(len, blocks)))
+            for label, task in ({None: setup.task} | setup.also).items() if not task.compares}
+    score = _score(setup, seen.pop(None), every)
+    score |= _further(setup, seen, every)
     return [{"scheme": "no channel", "kind": "bound", "snr_db": snr_db, "rows": len(setup.images)} | score
             | {"choice": ""} for snr_db in setup.scenario.snr_db]
 
 
-def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
+def _sent(setup: Setup, block: np.ndarray, label: str | None) -> list[dict]:
+    return setup.observe(setup.images[block], block, label)
+
+
+def bounds(setup: Setup, name: str, clock: Clock, folder: Path | None = None) -> list[dict]:
     """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures, for each task
     of its own; `choice` and `lost` are those of the main task's.
 
     A picture arrives where the effective SNR of its row (`Link.effective_snr_db`) reaches the candidate's threshold;
-    else the lost picture counts.
+    else the lost picture counts. folder: where what is seen in many pictures lies for a while.
     """
+    with TemporaryDirectory(dir=folder, suffix=".part") as scratch:
+        return _bounds(setup, name, clock, Path(scratch))
+
+
+def _bounds(setup: Setup, name: str, clock: Clock, scratch: Path) -> list[dict]:
     picture, _ = pairs(setup)
     every = np.arange(len(setup.images))
     grey = np.broadcast_to(lost_picture(setup.scenario.source.size), setup.images.shape)
     tasks = {None: setup.task} | setup.also
     lost = {label: setup.observe(grey, every, label) for label in tasks}
     best: dict[tuple[str | None, str, float], tuple] = {}
-    candidates = iter(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
+    candidates = enumerate(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
     effective_db = _Effective(setup, name)
     while True:
         with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
-            if (candidate := next(candidates, None)) is None:
+            number, candidate = next(candidates, (0, None))
+            if candidate is None:
                 break
             for label, task in tasks.items():
-                seen = setup.observe(candidate.images, every, label)
+                seen = _observed(setup, candidate.images, label, scratch / f"{number}_{label}")
                 for snr_db in setup.scenario.snr_db:
                     arrived = effective_db(candidate, snr_db) >= np.asarray(candidate.threshold_db)[picture]
-                    rows = [seen[p] if here else lost[label][p] for p, here in zip(picture, arrived, strict=True)]
+                    rows = View(range(len(picture)), partial(_either, seen, lost[label], picture, arrived))
                     score = task.score(rows, _truths(setup, picture), picture)[task.metric]
                     at = label, candidate.curve, snr_db
                     if at not in best or score > best[at][0]:
@@ -92,6 +114,24 @@ def bounds(setup: Setup, name: str, clock: Clock) -> list[dict]:
             | _further(setup, {label: best[label, curve, snr_db][2] for label in setup.also}, picture)
             | {"lost": best[None, curve, snr_db][3], "choice": best[None, curve, snr_db][1]}
             for curve, snr_db in curves]
+
+
+def _observed(setup: Setup, images, label: str | None, path: Path) -> Rows:
+    """What a task finds in a picture for every test picture; of many, it lies in files that begin with `path`."""
+    blocks = [np.arange(start, min(start + BLOCK, len(images))) for start in range(0, len(images), BLOCK)]
+    reads = []
+    for i, block in enumerate(blocks):
+        seen = setup.observe(images[block], block, label)
+        if len(blocks) > KEPT:
+            write(path.with_name(f"{path.name}_{i}"), seen)
+            reads.append(partial(read, path.with_name(f"{path.name}_{i}")))
+        else:
+            reads.append(partial(list, seen))
+    return Rows(reads, list(map(len, blocks)))
+
+
+def _either(seen: Rows, lost: list[dict], picture: np.ndarray, arrived: np.ndarray, row: int) -> dict:
+    return seen[picture[row]] if arrived[row] else lost[picture[row]]
 
 
 class _Effective:

@@ -86,9 +86,11 @@ def test_a_job_that_loses_one_worker_after_the_other_is_given_up():
         retried(job)
 
 
-def test_what_a_worker_refuses_is_said_here(tmp_path):
-    with pytest.raises(UserError, match="unknown scheme|no weights|count"):
-        runs.answer(tmp_path / "run", executor=Processes(2), **MANY | {"source": {"type": "fake_dots", "count": 3}})
+@pytest.mark.slow
+def test_work_that_takes_every_worker_with_it_is_given_up(tmp_path):
+    schemes = [{"name": "half", "type": "fake_echo"}, {"name": "mine", "type": "fake_echo", "fail": True}]
+    with pytest.raises(UserError, match="workers were lost over mine"):
+        runs.answer(tmp_path / "run", executor=Processes(2), **MANY | {"schemes": schemes})
 
 
 @pytest.mark.parametrize(("asked", "part"), [

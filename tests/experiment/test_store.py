@@ -148,7 +148,7 @@ def test_a_run_killed_before_its_first_word_goes_on(tmp_path, left):
         Store(tmp_path / "run", scenario, {})
 
 
-@pytest.mark.parametrize("name", ["weights.json", "provenance.json"])
+@pytest.mark.parametrize("name", ["weights.json", "provenance.json", "scenario.yaml"])
 def test_a_damaged_record_is_named(again, name):
     (again / name).write_text('{"half of')
     with pytest.raises(UserError, match=f"{name} is damaged"):
