@@ -17,27 +17,29 @@ import numpy as np
 from linksim.training.cards import command, machine, portable
 
 
-def train(out: Path, minutes: float, start: str, channels: int = 24, sources: list[dict] | None = None,
+def train(out: Path, minutes: float, large: str, channels: int = 24, sources: list[dict] | None = None,
           detector: str | None = None, input_size: int = 256, pictures: int = 1200, crop: int = 128, batch: int = 16,
           rate: float = 1e-3, error_weight: float = 50.0, int8: bool = True, steps: int | None = None,
           seed: int = 1) -> Path:
     """Train and write `out` (.npz and card).
 
-    start: weights of kind sesc to make lighter. channels: of the decoder at a quarter of the picture's side.
-    sources: source configurations as in a scenario; left out, those of `start`, where they need no folder.
+    large: weights of kind sesc to make lighter. channels: of the decoder at a quarter of the picture's side.
+    sources: source configurations as in a scenario; left out, those of `large`, where they need no folder.
     detector, input_size: the judge, and the side it sees pictures at when it says where objects are; left out, the
-        detector of `start`.
-    crop: side of training crops. int8: store matrices in eight bits, for a smaller file.
+        detector of `large`.
+    crop: side of training crops. int8: store the decoder's matrices in eight bits, for a smaller file.
     steps: a number of batches instead of minutes.
     """
     from linksim import weights
+    from linksim.schemes.sesc.scheme import assign_part
     from linksim.training.clock import Clock
     from linksim.training.lessons import Air, Lessons
     from linksim.training.pruning import prune_decoder
     from linksim.training.sesc import look
+    from linksim.weights.light import quantise, restore
 
-    began, arrays, large = time.time(), *weights.load(start, "sesc")
-    config, sources = large["config"], sources or large["data"]
+    began, arrays, teacher = time.time(), *weights.load(large, "sesc")
+    config, sources = teacher["config"], sources or teacher["data"]
     detector, uses = detector or config["detector"], int(config["uses"])
     sizes = {"encoder": config.get("encoder", {}), "decoder": config.get("decoder", {}) | {"channels": channels}}
     pruned = prune_decoder(arrays, channels)
@@ -55,20 +57,20 @@ def train(out: Path, minutes: float, start: str, channels: int = 24, sources: li
 
     learnt = {f"decoder/{name}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for name, value in weights.model_arrays(student).items()}
-    result = {name: array for name, array in arrays.items() if not name.startswith("decoder/")} | learnt
-    if int8:
-        from linksim.weights.light import quantise
-
-        result = quantise(result, keep=("linear_", "awareness", "entropy", "gains"))
+    scores = {"large": teacher["name"], "large_sha256": teacher["sha256"], "steps": clock.steps,
+              "loss_pruned": round(before[0], 5), "validation": clock.curve}
     minutes_taken = clock.elapsed() / 60
+    if int8:
+        learnt = quantise(learnt, keep=("linear_",))
+        assign_part(restore(learnt), student)
+        scores["loss_int8"] = round(float(model.evaluate(held_out, verbose=0)[0]), 5)
+    result = {name: array for name, array in arrays.items() if not name.startswith("decoder/")} | learnt
     card = {
         "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(minutes_taken, 1),
-        "command": command("light", out, minutes, start=Path(start).name, channels=channels, pictures=pictures,
+        "command": command("light", out, minutes, large=Path(large).name, channels=channels, pictures=pictures,
                            crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, seed=seed),
-        "scores": {"start": large["name"], "start_sha256": large["sha256"], "steps": clock.steps,
-                   "loss_pruned": round(before[0], 5), "validation": clock.curve},
-        "config": config | sizes,
+        "scores": scores, "config": config | sizes,
     }
     weights.save(Path(out), result, card)
     clock.discard()
@@ -93,6 +95,7 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
     keras.config.set_dtype_policy(policy)
     for part, values in ((encoder, arrays), (teacher, arrays), (student, pruned)):
         assign_part(values, part)
+    teacher.name = "teacher"  # two of one name can't be parts of one model
     encoder.trainable = teacher.trainable = eyes.trainable = False
 
     pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
