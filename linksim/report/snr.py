@@ -25,11 +25,6 @@ def figure(run: Run):
     return _curves(run) if len(run.snr_db) > 1 else _lines(run)
 
 
-def _metric(run: Run) -> str:
-    """The metric's name without its protocol."""
-    return caption.metric(run).partition(" (")[0]
-
-
 def _upto(top: float) -> float:
     """The axis' end: shares end at 1, decibels don't."""
     return 1.06 * top if top > 1 else min(1.0, 1.06 * top) or 1.0
@@ -45,7 +40,7 @@ def _curves(run: Run):
     looks, names = style.looks(run), [(n, "bound") for n in run.bounds] + [(n, "scheme") for n in run.schemes]
     width, side = 6.8, 1.85
     body = max(3.5, 0.36 * len(names) + 0.9)
-    fig, (left, bottom, _, _) = style.sheet(run, width, body, f"{_metric(run)} over SNR, {caption.channel(run)}",
+    fig, (left, bottom, _, _) = style.sheet(run, width, body, f"{caption.short(run)} over SNR, {caption.channel(run)}",
                                              _words(run, "Bands"))
     ax = style.axes(fig, left + 0.62, bottom + 0.6, width - side - 0.62, body - 0.72)
     ends, top = [], 0.0
@@ -76,7 +71,7 @@ def _lines(run: Run):
     width, side, texts = 6.8, 2.1, [style.short(name, 23) for name, _ in names]
     tall = np.array([0.14 + 0.16 * (1 + text.count("\n")) for text in texts])
     at, body = np.cumsum(tall) - tall / 2, tall.sum() + 0.8
-    title = f"{_metric(run)} at {run.snr_db[0]:g} dB, {caption.channel(run)}"
+    title = f"{caption.short(run)} at {run.snr_db[0]:g} dB, {caption.channel(run)}"
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, _words(run, "Bars"))
     ax = style.axes(fig, left + side, bottom + 0.62, width - side - 0.75, body - 0.72)
     top = max(p[k] or 0 for p in run.table for k in ("ap50", "ap50_hi") if p.get(k) is not None)
