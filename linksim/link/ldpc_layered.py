@@ -51,6 +51,13 @@ def rows_heard(code: MotherCode, llr: np.ndarray) -> int:
     return min(-(-max(4, last - code.columns + 1) // ROWS) * ROWS, len(code.rows))
 
 
+def _taken(part, keep: np.ndarray):
+    """Of a tensor [..., T] those blocks; NumPy does it faster than TensorFlow."""
+    import tensorflow as tf
+
+    return tf.constant(np.take(np.asarray(memoryview(part)), keep, axis=-1))
+
+
 def _width(blocks: int) -> int:
     """The smallest batch that holds so many: LANES times a power of 2."""
     return LANES << int(np.ceil(np.log2(max(blocks / LANES, 1))))
@@ -105,7 +112,7 @@ class _Program:
             keep = np.concatenate([keep, np.flatnonzero(~failed)[: _width(len(keep)) - len(keep)]])
             words[:, alive] = state[4].numpy()
             alive = alive[keep]
-            state = tf.nest.map_structure(lambda part, keep=keep: tf.gather(part, keep, axis=-1), state)
+            state = tf.nest.map_structure(lambda part, keep=keep: _taken(part, keep), state)
         words = words[:, : len(llr)].reshape(code.columns, z, -1)
         words = np.concatenate([np.roll(c, t, axis=0) for c, t in zip(words, self.rest[: code.columns], strict=True)])
         return np.ascontiguousarray(words.T.astype(np.uint8))

@@ -7,6 +7,7 @@ program for each of SIZES, which takes seconds, and any number of blocks is cut 
 """
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from linksim.link.ldpc import LLR_MAX, MotherCode, mother_code
 from linksim.link.ldpc_layered import rows_heard
 
 SIZES = (512, 256, 128, 64, 32)
-FIRST = 4  # iterations before parity is looked at
+CHECKED = (7, 9, 10, 11, 12, 14, 17)  # iterations after which parity is looked at: it costs a quarter of one
 
 
 def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = "boxplus-phi",
@@ -40,7 +41,10 @@ class _Program:
         from sionna.phy.fec.ldpc import LDPCBPDecoder
 
         self.code, self.rows, self.columns = code, code.rows[:count], code.columns + count
-        decoder = LDPCBPDecoder(_parity_checks(self.rows, self.columns, code.z), cn_update=rule, return_state=True)
+        turned = (np.arange(code.z) + np.arange(code.z)[:, None]) % code.z  # [shift, line]
+        self.bits_of_row = [np.stack([c * code.z + turned[s] for c, s in row]) for row in self.rows]  # [degree, Z]
+        checks = _parity_checks(self.bits_of_row, self.columns * code.z)
+        decoder = LDPCBPDecoder(checks, cn_update=rule, return_state=True)
         # Without a state the decoder begins with the LLRs of each edge's bit; given these, one program does for all.
         self.bit_of_edge = decoder._vn_idx
 
@@ -66,35 +70,33 @@ class _Program:
         informed = (channel[code.columns * z :] != 0).reshape(len(self.rows), z, width)
         informed[:4] = True  # checks of the core, whose parity bits stand in several
         batches = _cut(channel, channel[self.bit_of_edge])
-        alive, failed, step, words = np.arange(width), np.ones(width, bool), 0, np.empty((code.k, width), np.uint8)
-        ahead = FIRST if early else iterations
-        while True:
-            ahead = min(ahead, iterations - step)
-            step += ahead
-            bits, states = zip(*[self.run(llr, state, tf.constant(ahead)) for llr, state in batches], strict=True)
+        alive, failed, words = np.arange(width), np.ones(width, bool), np.empty((code.k, width), np.uint8)
+        stops = [0, *(stop for stop in CHECKED if early and stop < iterations), iterations]
+        for before, step in pairwise(stops):
+            ahead = tf.constant(step - before)
+            bits, states = zip(*[self.run(llr, state, ahead) for llr, state in batches], strict=True)
             batches = [(llr, state) for (llr, _), state in zip(batches, states, strict=True)]
             bits = np.concatenate([part.numpy() for part in bits], axis=1)
             still = failed & self._breaks_checks(bits, informed) if step < iterations else np.zeros_like(failed)
-            done = np.flatnonzero(failed & ~still)
-            words[:, alive[done]] = np.unpackbits(bits[: code.k], axis=1)[:, done]
+            if (done := np.flatnonzero(failed & ~still)).size:
+                words[:, alive[done]] = np.unpackbits(bits[: code.k], axis=1)[:, done]
             failed = still
             if not failed.any():
                 break
             if sum(_batches(failed.sum())) < len(alive):
                 keep = np.flatnonzero(failed)
-                keep = np.concatenate([keep, np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]])
+                spare = np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]
+                keep = np.sort(np.concatenate([keep, spare]))
                 llr_of, state_of = zip(*batches, strict=True)
                 batches = _cut(_taken(llr_of, keep), _taken(state_of, keep))
                 alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]
-            ahead = 1 if len(done) else 2  # those of a batch tend to be done at about the same time
         return np.ascontiguousarray(words[:, : len(llr)].T)
 
     def _breaks_checks(self, bits: np.ndarray, informed: np.ndarray) -> np.ndarray:
         """bool [B]: whose words, uint8 [columns Z, B / 8], break a check that has its own bit, bool [rows, Z, B]."""
-        bits, own = bits.reshape(self.columns, self.code.z, -1), np.packbits(informed, axis=2)
-        failed = np.zeros(bits.shape[2], np.uint8)
-        for row, heard in zip(self.rows, own, strict=True):
-            odd = np.bitwise_xor.reduce([np.roll(bits[c], -s, axis=0) for c, s in row])
+        failed = np.zeros(bits.shape[1], np.uint8)
+        for places, heard in zip(self.bits_of_row, np.packbits(informed, axis=2), strict=True):
+            odd = np.bitwise_xor.reduce(bits[places], axis=0)
             failed |= np.bitwise_or.reduce(odd & heard, axis=0)
         return np.unpackbits(failed).astype(bool)
 
@@ -118,15 +120,19 @@ def _cut(llr: np.ndarray, state: np.ndarray) -> list[tuple]:
 
 
 def _taken(parts, keep: np.ndarray) -> np.ndarray:
-    """The columns `keep` of all batches side by side."""
-    return np.take(np.concatenate([part.numpy() for part in parts], axis=1), keep, axis=1)
+    """The columns `keep`, ascending, of all batches side by side."""
+    ends = np.cumsum([part.shape[1] for part in parts])
+    of_each = np.split(keep, np.searchsorted(keep, ends[:-1]))
+    views = (np.asarray(memoryview(part)) for part in parts)  # numpy() would copy
+    return np.concatenate([np.take(view, here - (end - view.shape[1]), axis=1)
+                           for view, here, end in zip(views, of_each, ends, strict=True)], axis=1)
 
 
-def _parity_checks(rows, columns: int, z: int):
-    """The checks as a sparse matrix [rows Z, columns Z]."""
+def _parity_checks(bits_of_row, bits: int):
+    """The checks of all rows, each given by its bits int [degree, Z], as a sparse matrix [checks, bits]."""
     from scipy.sparse import csr_matrix
 
-    line = np.arange(z)
-    checks = np.concatenate([number * z + line for number, row in enumerate(rows) for _ in row])
-    bits = np.concatenate([c * z + (line + s) % z for row in rows for c, s in row])
-    return csr_matrix((np.ones(len(checks)), (checks, bits)), shape=(len(rows) * z, columns * z))
+    z = bits_of_row[0].shape[1]
+    checks = np.concatenate([np.tile(number * z + np.arange(z), len(row)) for number, row in enumerate(bits_of_row)])
+    places = np.concatenate([row.ravel() for row in bits_of_row])
+    return csr_matrix((np.ones(len(checks)), (checks, places)), shape=(len(bits_of_row) * z, bits))
