@@ -150,7 +150,7 @@ def train(
         pip install --no-deps -e . && pip install "jax\\[cuda12]" keras pillow \\
             pydantic pyyaml typer rich scipy matplotlib
         KERAS_BACKEND=jax linksim train sesc --out mine.npz --minutes 60 \\
-            --set 'sources=\[{type: folder, path: photos}]' \\
+            --set 'sources=\\[{type: folder, path: photos}]' \\
             --set detector=coco.npz --set input_size=640 \\
             --set air=air.npz --set batch=64
 

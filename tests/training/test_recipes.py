@@ -1,15 +1,18 @@
 """`linksim train` says what there is to choose, refuses what can't be, and never loses a training by mistake."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from linksim.errors import UserError
-from linksim.training import recipes
+from linksim.training import options, recipes
 
 NEEDED = ["sources=[{type: scenes}]", "detector=yolov5n-scenes", "input_size=256"]
 
@@ -43,6 +46,15 @@ def test_every_recipe_is_told_in_one_line_and_its_options_are():
         options = recipes.describe(name)
         assert "--out FILE.npz" in options and "options (--set KEY=VALUE" in options
     assert {"linear", "yolov5", "sesc", "air"} <= set(recipes.recipes())
+
+
+def test_the_readmes_trainings_can_be_asked_for():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [shlex.split(words) for words in re.findall(r"linksim train (\w+ .*--out.*)", readme)]
+    assert {words[0] for words in commands} == {"air", "sesc"}
+    for recipe, *words in commands:
+        given = [value for key, value in zip(words, words[1:], strict=False) if key == "--set"]
+        assert len(options.read(recipe, recipes.find(recipe), given)) == len(given)
 
 
 def test_no_recipe_loads_a_backend_before_it_is_started():
@@ -138,3 +150,26 @@ def test_a_recipe_that_refuses_leaves_nothing(recipe, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="crop"):
         recipes.start("sesc", tmp_path / "mine.npz", 1, NEEDED)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_stopped_training_says_how_to_go_on(recipe, tmp_path, monkeypatch):
+    from linksim import cli
+
+    monkeypatch.setattr(cli, "_wake_keras", lambda: None)
+    recipe.fail = KeyboardInterrupt()
+    asked = ["train", "sesc", "--out", str(tmp_path / "mine.npz"), "--minutes", "7", *(f"--set={o}" for o in NEEDED)]
+    stopped = CliRunner().invoke(cli.app, asked)
+    assert stopped.exit_code == 130 and "The checkpoint is kept" in stopped.stderr
+    recipe.fail = None
+    again = shlex.split(stopped.stderr.split("Go on with:")[1])
+    assert again[0] == "linksim" and CliRunner().invoke(cli.app, again[1:]).exit_code == 0
+    assert recipe.calls[0] == recipe.calls[1] and (tmp_path / "mine.npz").exists()
+
+
+def test_without_an_output_the_options_are_told():
+    from linksim.cli import app
+
+    assert CliRunner().invoke(app, ["train"]).stdout == recipes.describe() + "\n"
+    assert "aware_pictures" in CliRunner().invoke(app, ["train", "sesc"]).stdout
+    assert CliRunner().invoke(app, ["train", "sesc", "--set", "uses=3"]).exit_code == 2
+    assert isinstance(CliRunner().invoke(app, ["train", "sesk"]).exception, UserError)
