@@ -75,12 +75,6 @@ def test_more_noise_is_worse_and_a_lost_picture_too(kind):
         assert (gap > 0 if key in RISING else gap < 0).all(), key
 
 
-def test_a_row_does_not_depend_on_its_neighbours(kind):
-    together = task(kind).compare(noisy(10), sent())
-    alone = task(kind).compare(noisy(10)[3:4], sent()[3:4])
-    assert alone[0] == together[3]
-
-
 def test_the_interval_holds_the_mean_and_counts_pictures_not_rows(kind):
     """Ten realisations of equal rows tell no more than one: the interval stays as wide."""
     one, key = task(kind), task(kind).metric
