@@ -25,7 +25,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
           pictures: int = 12_000, check: int = 400, multiples: str = "n", width: float | None = None,
           depth: float | None = None, batch: int = 16, rate: float = 2e-3, steps: int = 150, seed: int = 0,
           start: str | None = None, artefacts: str | None = None, share: float = 0.75, batches: int | None = None,
-          workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
+          crop: int | None = None, workers: int = 2, precision: str = "mixed_bfloat16") -> dict:
     """Train; write the average of the weights to `out` (.npz and card) after every `steps` batches. Returns the card.
 
     source: mapping as in a scenario, default {"type": "scenes", "size": 256}; its splits train and calibration are
@@ -35,6 +35,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     multiples: depth and width of YOLOv5n, s or m; `width` and `depth` set one of them otherwise.
     start: weights to go on from, for fine-tuning: their classes, size and anchors, batch normalisation folded in.
     artefacts: "jpeg2000": a `share` of the pictures is seen as JPEG2000 leaves it at 400 to 6,000 bytes.
+    crop: side of random windows of the pictures to train on, a multiple of 32, for more batches in the same time.
     batches: train for so many instead of for minutes, where a machine's time is shared.
     """
     import keras
@@ -44,6 +45,8 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
 
     out = Path(out)
     source = {"size": 256} | (source or {"type": "scenes"})
+    if crop and (crop % 32 or not 32 <= crop <= source["size"]):
+        raise UserError(f"crop: should be a multiple of 32 up to the pictures' {source['size']} (found {crop})")
     work, size = Path(work or out.with_suffix(".training")), source["size"]
     classes = data.open_source(source, "train").classes
     arrays, config = _start(start, classes, size) if start else (None, _config(multiples, width, depth))
@@ -56,14 +59,14 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     anchors = np.asarray(config.get("anchors", data.fit_anchors(objects, np.random.default_rng(seed))), np.float32)
     keras.utils.set_random_seed(seed)
     folded = arrays is not None
-    network = build_yolov5(depth, width, len(classes), size, fused=folded, dtype=precision)
+    network = build_yolov5(depth, width, len(classes), crop or size, fused=folded, dtype=precision)
     if folded:
         weights.assign(network, arrays)
-    model = _trainee(network, anchors, size)
+    model = _trainee(network, anchors, crop or size)
     model.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.02, clipnorm=10.0),
                   jit_compile=keras.backend.backend() == "jax")  # elsewhere slower
     judge_model = build_yolov5(depth, width, len(classes), size, dtype="float32")
-    average = build_yolov5(depth, width, len(classes), size, fused=folded, dtype="float32")
+    average = build_yolov5(depth, width, len(classes), crop or size, fused=folded, dtype="float32")
     state = _State(model, work / "checkpoint.npz")
     card = {
         "kind": "yolov5", "name": out.stem, "classes": list(classes), "recipe": "yolov5",
@@ -73,7 +76,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
         "command": command("yolov5", out, minutes, source=portable([source])[0], pictures=pictures,
                            width=None if start else width, depth=None if start else round(depth, 6), batch=batch,
                            rate=rate, seed=seed, start=start and Path(start).name, artefacts=artefacts,
-                           share=share if artefacts else None, batches=batches),
+                           share=share if artefacts else None, crop=crop, batches=batches),
         "machine": machine(),
         "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
     }
@@ -118,7 +121,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     if state.load():
         print(f"going on from step {state.step}, {state.seconds / 60:.1f} min", flush=True)
     if done() < 1:
-        lessons = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps)
+        lessons = data.dataset(images, objects, anchors, batch, steps, seed, first=state.step // steps, crop=crop)
         model.fit(lessons, epochs=1_000_000, verbose=0, callbacks=[Follow()])
     return card
 

@@ -76,13 +76,17 @@ def open_source(config: dict, split: str):
     return cls(cls.Config(**config), split)
 
 
-def augment(picture: np.ndarray, objects: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random flip, scale (0.7 to 1.4), shift (up to 10 %), contrast and brightness of one picture [S, S, 3]; objects
-    [K, 5] follow, and those of which less than 30 % or two pixels a side stay inside are left out."""
+def augment(picture: np.ndarray, objects: np.ndarray, rng: np.random.Generator,
+            crop: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Random flip, scale (0.7 to 1.4), shift (up to 10 %), contrast and brightness of one picture [S, S, 3], and a
+    random window of side `crop` of that, where asked for; objects [K, 5] follow, and those of which less than 30 % or
+    two pixels a side stay inside are left out."""
     size = len(picture)
     scale, flip = np.exp(rng.uniform(np.log(0.7), np.log(1.4))), rng.random() < 0.5
     shift = size / 2 * (1 - scale) + rng.uniform(-0.1, 0.1, 2) * size
     contrast, brightness = rng.uniform(0.7, 1.3), rng.uniform(-25, 25)
+    if crop:
+        shift, size = shift - rng.uniform(0, size - crop, 2), crop
     inverse = (1 / scale, 0, -shift[0] / scale, 0, 1 / scale, -shift[1] / scale)
     image = Image.fromarray(picture).transform((size, size), Image.Transform.AFFINE, inverse,
                                                Image.Resampling.BILINEAR, fillcolor=GREY)
@@ -154,9 +158,9 @@ def fit_anchors(objects: list[np.ndarray], rng: np.random.Generator) -> np.ndarr
 
 
 def dataset(pictures, objects: list, anchors: np.ndarray, batch: int, steps: int, seed: int, first: int = 0,
-            workers: int = 1):
+            workers: int = 1, crop: int | None = None):
     """keras.utils.PyDataset of (float32 [B, S, S, 3] in [0, 1], `assign`'s target), `steps` batches an epoch, from
-    epoch `first` on. What is in a batch follows from (seed, epoch, step) alone."""
+    epoch `first` on; S is `crop` where given. What is in a batch follows from (seed, epoch, step) alone."""
     import keras
 
     class Batches(keras.utils.PyDataset):
@@ -172,8 +176,8 @@ def dataset(pictures, objects: list, anchors: np.ndarray, batch: int, steps: int
             rounds = {r: np.random.default_rng((seed, 1 << 20, int(r))).permutation(len(pictures))
                       for r in np.unique(places // len(pictures))}
             chosen = [rounds[p // len(pictures)][p % len(pictures)] for p in places]
-            images, found = zip(*(augment(pictures[i], objects[i], rng) for i in chosen), strict=True)
-            return np.stack(images).astype(np.float32) / 255, assign(list(found), anchors, pictures.shape[1])
+            images, found = zip(*(augment(pictures[i], objects[i], rng, crop) for i in chosen), strict=True)
+            return np.stack(images).astype(np.float32) / 255, assign(list(found), anchors, crop or pictures.shape[1])
 
         def on_epoch_end(self):
             self.epoch += 1

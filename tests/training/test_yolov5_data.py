@@ -3,7 +3,7 @@
 import numpy as np
 
 from linksim.tasks.yolov5.network import STRIDES
-from linksim.training.yolov5_data import assign, augment, fit_anchors
+from linksim.training.yolov5_data import BYTES, assign, augment, coded, fit_anchors
 
 SIZE = 128
 ANCHORS = np.array([[[8, 8], [16, 12], [12, 20]], [[30, 30], [40, 20], [20, 44]], [[60, 60], [90, 50], [50, 100]]])
@@ -37,6 +37,33 @@ def test_augmentation_moves_boxes_with_their_objects():
         bright = np.argwhere(image[..., 0] > middle)
         (y0, x0), (y1, x1) = bright.min(0), bright.max(0) + 1
         np.testing.assert_allclose(objects[0], [1, x0, y0, x1, y1], atol=1.5)
+
+
+def test_a_window_of_a_picture_takes_its_objects_along():
+    seen = 0
+    for seed in range(40):
+        picture = np.full((SIZE, SIZE, 3), 100, np.uint8)
+        picture[50:80, 45:70] = 255
+        image, objects = augment(picture, np.array([[1, 45, 50, 70, 80]], np.float32), np.random.default_rng(seed), 64)
+        assert image.shape == (64, 64, 3) and (objects[:, 1:] >= 0).all() and (objects[:, 1:] <= 64).all()
+        if len(objects):
+            seen += 1
+            middle = (float(image[..., 0].max()) + float(image[..., 0].min())) / 2
+            bright = np.argwhere(image[..., 0] > middle)
+            if np.ptp(image[..., 0]) > 60 and (objects[0, 1:] % 64 > 2).all():  # whole, and ground beside it
+                (y0, x0), (y1, x1) = bright.min(0), bright.max(0) + 1
+                np.testing.assert_allclose(objects[0], [1, x0, y0, x1, y1], atol=2)
+    assert seen > 10
+
+
+def test_artefacts_are_those_of_a_share_of_the_pictures():
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 255, (12, 64, 64, 3), np.uint8).astype(np.uint8)
+    out = coded(pictures, range(100, 112), 0.5)
+    changed = (out != pictures).any((1, 2, 3))
+    assert 2 < changed.sum() < 10 and np.array_equal(out, coded(pictures, range(100, 112), 0.5))
+    assert np.array_equal(coded(pictures[3:], range(103, 112), 0.5), out[3:])  # by index, whatever comes before
+    assert BYTES[0] < BYTES[1] and not np.array_equal(coded(pictures, range(100, 112), 1.0), out)
 
 
 def test_anchors_cover_the_boxes():
