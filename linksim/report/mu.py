@@ -25,7 +25,7 @@ def figure(run: Run):
     words = caption.sentences("Line: mean over the test pictures; band: its 95 % interval; uses include "
                               "header, CRC and pilots", caption.data(run), caption.air(run),
                               f"Of scores: {caption.interval(run)}")
-    title = "What the threshold \u03bc saves" + (f": {names[0]}" if len(names) == 1 else "")
+    title = f"What the threshold \u03bc saves, {caption.channel(run)}"
     fig, (left, bottom, _, _) = style.sheet(run, width, body, title, words)
     for i, (key, label) in enumerate(panels):
         base = bottom + 0.58 + (len(panels) - 1 - i) * (tall + gap)

@@ -89,6 +89,8 @@ def test_uses_over_mu_carry_the_metric_where_it_was_measured(done):
     assert [float(row["kept"]) for row in found] == [1, 0.5, 0]
     at_20 = {line["scheme"]: line["ap50"] for line in lines_of(done) if line["snr_db"] == 20}
     assert [row["ap50"] for row in found] == [str(at_20["Whole 0.0"]), str(at_20["half"]), ""]
+    assert {row["snr_db"] for row in found} == {"20.0"} and found[2]["ap50_lo"] == ""
+    assert all(float(row["ap50_lo"]) <= float(row["ap50"]) <= float(row["ap50_hi"]) for row in found[:2])
 
 
 def test_examples_hold_what_the_figure_needs(done):
