@@ -58,7 +58,7 @@ class Course:
         parts = (error_weight, feature_weight, answer_weight)
         self.model = _lesson_model(self.encoder, self.decoder, judge, crop, zoom, uses, parts, conditioned)
 
-    def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
+    def run(self, checkpoint: Path, minutes: float, steps: int | None = None, patience: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         import keras
 
@@ -66,8 +66,9 @@ class Course:
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
                            metrics=[_part(i, name) for i, name in enumerate(names, start=1)])
-        clock = Clock(checkpoint, minutes, self.rate, steps)
+        clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         clock.resume(self.model)
+        self.lessons.epoch = -(-clock.steps // len(self.lessons))  # none is seen twice
         self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
                        callbacks=[clock.callback()])
         self.finish = clock.discard
@@ -91,13 +92,13 @@ def _lesson_model(encoder, decoder, judge, crop, zoom, uses, weights, conditione
     from keras import ops
 
     from linksim.schemes.sesc.networks import sent_values
-    from linksim.tasks.yolov5.network import FEATURES
+    from linksim.tasks.yolov5.network import FEATURES, named
 
     grid = crop // 16
     pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
     gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
     unit = keras.Input((grid * grid, 2 * uses))
-    eyes = keras.Model(judge.input, [judge.get_layer(name).output for name in FEATURES] + judge.outputs)
+    eyes = keras.Model(judge.input, [judge.get_layer(named(name)).output for name in FEATURES] + judge.outputs)
     eyes.trainable = False
     seen = round(crop * zoom / 32) * 32
 

@@ -20,14 +20,14 @@ class Eyes:
         import keras
 
         from linksim.tasks.labels import columns
-        from linksim.tasks.yolov5.network import FEATURES, from_weights, named
+        from linksim.tasks.yolov5.network import FEATURES, decode, from_weights, named
 
         network, card = from_weights(detector, input_size)
-        wanted = classes or tuple(card["classes"])
-        self.size, self._columns = input_size, columns(tuple(card["classes"]), wanted)
-        self._anchors = np.asarray(card["config"]["anchors"])
+        known = tuple(card["classes"])
         maps = [network.get_layer(named(name)).output for name in FEATURES]
-        self._network = keras.Model(network.input, maps + network.outputs)
+        boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]))
+        scores = keras.ops.take(scores, columns(known, classes or known), axis=-1)
+        self.size, self._network = input_size, keras.Model(network.input, [boxes, scores, *maps])
         # TensorFlow's convolutions take twice the time under XLA on a CPU.
         self._network.compile(jit_compile=keras.backend.backend() == "jax")
 
@@ -35,18 +35,11 @@ class Eyes:
         """Of pictures uint8 [B, S, S, 3], the finds of each (boxes float32 [K, 4] x0 y0 x1 y1 in its pixels, scores
         float32 [K] above `confidence`, best first) and the three neck feature maps float32 [B, s, s, c],
         s = input_size / 8, / 16, / 32."""
-        from keras import ops
-
         from linksim.tasks.nms import suppress
-        from linksim.tasks.yolov5.network import decode
 
-        out = in_tiles(self._seen, TILE, images)
-        boxes, scores = (ops.convert_to_numpy(a) for a in decode([ops.convert_to_tensor(a) for a in out[3:]],
-                                                                self._anchors))
+        boxes, scores, *maps = in_tiles(self._seen, TILE, images)
         scale = images.shape[1] / self.size
-        finds = [suppress(b * scale, s[:, self._columns], confidence, IOU)[:2]
-                 for b, s in zip(boxes, scores, strict=True)]
-        return finds, list(out[:3])
+        return [suppress(b * scale, s, confidence, IOU)[:2] for b, s in zip(boxes, scores, strict=True)], maps
 
     def _seen(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         if images.shape[1] != self.size:

@@ -19,9 +19,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           zoom: float = 1.0, uses: int = 192, pictures: int = 4000, batch: int = 16, masks: bool = True,
           rate: float = 6e-4, start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
           aims: tuple[str, ...] = ("detection",), air: str | None = None, steps: int | None = None,
-          error_weight: float = 50.0, feature_weight: float = 1.0, answer_weight: float = 0.5,
-          linear_start: bool = True, conditioned: bool = True, encoder: dict | None = None,
-          decoder: dict | None = None) -> Path:
+          patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
+          answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
+          encoder: dict | None = None, decoder: dict | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -34,6 +34,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     air: rows of noise that `linksim train air` wrote; left out, fading is flat.
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort;
         0 teaches the semantic-aware models alone.
+    patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
     error_weight, feature_weight, answer_weight: shares of the loss.
     linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
     encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
@@ -56,7 +57,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                     feature_weight, answer_weight, linear_start, conditioned, sizes)
     history = {"minutes": 0.0, "steps": 0, "validation": []}
     if steps != 0:
-        history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
+        history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
 
     from linksim import weights
 
@@ -74,7 +75,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
         "command": command("sesc", out, minutes, sources=portable(sources), detector=Path(detector).name,
                            input_size=input_size, crop=crop, zoom=zoom, uses=uses, masks=masks, steps=steps,
-                           pictures=pictures, aware_pictures=aware_pictures, aims=list(aims),
+                           patience=patience, batch=batch, rate=rate, pictures=pictures,
+                           aware_pictures=aware_pictures, aims=list(aims),
                            air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
                            encoder=encoder, decoder=decoder, start=start and Path(start).name, seed=seed),
@@ -92,6 +94,7 @@ def look(sources, detector: str, input_size: int, count: int, aware: int):
     first `aware` of them its feature maps on the token grid, float16 [A, h, w, C]."""
     from linksim.registry import lookup
     from linksim.schemes.sesc.importance import to_grid
+    from linksim.training.eyes import Eyes
 
     opened = []
     for config in sources:
@@ -102,17 +105,13 @@ def look(sources, detector: str, input_size: int, count: int, aware: int):
         raise UserError(f"the sources {sources} hold no training picture")
     images = np.concatenate([source.batch(np.arange(n))[0] for source, n in zip(opened, share, strict=True)])
     images = images[np.random.default_rng(0).permutation(len(images))][:count]
-    task_class = lookup("task", "detection")
-    classes = next((s.classes for s in opened if s.classes), ())
-    judge = task_class(task_class.Config(type="detection", weights=detector, input_size=input_size), classes)
+    eyes = Eyes(detector, input_size, next((s.classes for s in opened if s.classes), ()))
     finds, maps = [], []
     for start in range(0, len(images), 64):
-        part = images[start : start + 64]
-        for found in judge.observe(part):
-            sure = found["scores"] >= 0.1
-            finds.append((found["boxes"][sure], found["scores"][sure]))
+        found, features = eyes.look(images[start : start + 64], 0.1)
+        finds += found
         if start < aware:
-            maps.append(to_grid(judge.features(part), images.shape[1] // 16).astype(np.float16))
+            maps.append(to_grid(features, images.shape[1] // 16).astype(np.float16))
     return images, finds, np.concatenate(maps)[:aware]
 
 
@@ -141,11 +140,13 @@ def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awarenes
 
 def entropy_arrays(encoder, images: np.ndarray, uses: int) -> dict[str, np.ndarray]:
     """The entropy model of the features (`linksim.schemes.sesc.awareness.entropy`), fitted to training pictures."""
+    from keras import ops
+
     from linksim.schemes.sesc.awareness.entropy import fit_entropy
 
     grid = images.shape[1] // 16
     everything = [np.full((16, grid, grid), uses, np.float32), np.full(16, 10.0, np.float32)]
-    parts = [np.asarray(encoder([images[i : i + 16].astype(np.float32) / 255, *everything], training=False))
+    parts = [ops.convert_to_numpy(encoder([images[i : i + 16].astype(np.float32) / 255, *everything], training=False))
              for i in range(0, len(images) - 15, 16)]
     return fit_entropy(np.concatenate(parts))
 
