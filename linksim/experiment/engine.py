@@ -90,7 +90,9 @@ class Answer:
     def finish(self) -> None:
         """Table, bounds, examples: drawn from the store."""
         setup, store, clock, scenario = self.setup, self.store, self.clock, self.setup.scenario
-        lines = _points(self.sweep) + _bounds(setup, store, clock)
+        lines = _points(self.sweep)
+        lines += [line for name, scheme in setup.schemes.items() if hasattr(scheme, "bounds")
+                  for line in self.sweep.bounds(name)]
         with clock.work("table", 1, "writing the table"):
             lines += table.clean(setup)
             store.write_arrays("bootstrap.npz", table.take_resampled(lines))
@@ -129,21 +131,6 @@ def _points(sweep: Sweep) -> list[dict]:
             with sweep.clock.work("score", 1, f"scoring {name} at {snr_db:g} dB"):
                 rows = sweep.point(name, snr_db)
                 lines.append(table.line(sweep.setup, rows) | stopping.columns(sweep, rows))
-    return lines
-
-
-def _bounds(setup: Setup, store: Store, clock: Clock) -> list[dict]:
-    lines = []
-    for name, scheme in setup.schemes.items():
-        if not hasattr(scheme, "bounds"):
-            continue
-        path = store.bounds(name)
-        found = store.read_rows(path)
-        if found is None and (found := table.bounds(setup, name, clock, store.folder)):
-            store.write_rows(path, found)
-            clock.say(f"bounds of {name}")
-            found = store.read_rows(path)
-        lines += found
     return lines
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.experiment.progress import Clock
-from linksim.experiment.setup import Setup, encode
+from linksim.experiment.setup import ROWS, Setup, encode
 from linksim.scenario import Scenario
 from linksim.schemes.base import Knowledge, Survey
 
@@ -51,8 +51,12 @@ def _make(setup: Setup, clock: Clock) -> dict:
 
 def _uses(setup: Setup, name: str, analysis, budget) -> np.ndarray:
     """int32 [B] total channel uses per picture of a scheme whose burst doesn't depend on the SNR."""
-    burst = encode(setup.schemes[name], analysis, budget, Knowledge())
-    return np.sum(list(setup.link.ledger(burst).values()), axis=0).astype(np.int32)
+    found = []
+    for start in range(0, len(analysis), ROWS):
+        rows = np.arange(start, min(start + ROWS, len(analysis)))
+        burst = encode(setup.schemes[name], analysis[rows], None if budget is None else budget[rows], Knowledge())
+        found.append(np.sum(list(setup.link.ledger(burst).values()), axis=0))
+    return np.concatenate(found).astype(np.int32)
 
 
 def _check(scenario: Scenario, plan: dict) -> None:

@@ -103,7 +103,7 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock, part: Part | N
     label = f"{name} at {snr_db:g} dB"
     if not scheme.follows_channel:
         with clock.work(f"encode {name}", 1, f"encoding {label}"):
-            setup.burst(name, snr_db, block=part.block)
+            setup.block(name, snr_db, part.block)
     rows: list[dict] = []
     for start in range(0, len(picture), ROWS):
         here = slice(start, start + ROWS)

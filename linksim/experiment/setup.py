@@ -1,13 +1,14 @@
 """What a scenario names, built and checked before anything is written: pictures, air, judge, schemes."""
 
 import hashlib
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from linksim.errors import UserError
-from linksim.experiment.blocks import BLOCK, Blockwise, Latest, Pictures
+from linksim.experiment.blocks import BLOCK, KEPT, Blockwise, Latest, Pictures
 from linksim.link.burst import Burst, Draw
 from linksim.registry import lookup
 from linksim.scenario import Scenario
@@ -43,7 +44,7 @@ class Setup:
             config.name: lookup("scheme", config.type)(config, bench) for config in scenario.schemes}
         self.budgets: dict[str, np.ndarray | None] = {}
         self._analyses: dict[Any, Any] = {}
-        self._bursts = {name: Latest(2 * scheme.rounds) for name, scheme in self.schemes.items()}
+        self._bursts = {name: Latest(KEPT * scheme.rounds) for name, scheme in self.schemes.items()}
         self._seen: Latest = Latest(SEEN * (1 + len(self.also)))
 
     @cached_property
@@ -77,16 +78,20 @@ class Setup:
         """What a transmitter knows at an SNR point, the realisation left out."""
         return Knowledge(None if self.scenario.knowledge.transmitter == "none" else snr_db)
 
-    def burst(self, name: str, snr_db: float, attempt: int = 0, block: int | None = None) -> Burst:
-        """What a scheme sends for all test pictures, or those of a block, at an SNR point in a round, should it send;
-        the latest blocks are kept. Not for schemes that follow the channel."""
+    def burst(self, name: str, snr_db: float, attempt: int = 0) -> Burst:
+        """What a scheme sends for all test pictures at an SNR point in a round, should it send. Not for schemes that
+        follow the channel."""
+        return encode(self.schemes[name], self.analysis(name), self.budgets[name], self.knowledge(snr_db), attempt)
+
+    def block(self, name: str, snr_db: float, block: int, attempt: int = 0) -> tuple[Burst, int]:
+        """The burst of one block of pictures, no wider than its longest row, and how wide it is by right. The latest
+        are kept."""
         scheme, knowledge, analysis = self.schemes[name], self.knowledge(snr_db), self.analysis(name)
-        if block is None:
-            return encode(scheme, analysis, self.budgets[name], knowledge, attempt)
         rows = analysis.rows(block)
         budget = None if self.budgets[name] is None else self.budgets[name][rows]
         key = knowledge.snr_db if scheme.follows_snr else None, attempt, block
-        return self._bursts[name].take(key, lambda: encode(scheme, analysis[rows], budget, knowledge, attempt))
+        return self._bursts[name].take(key, lambda: trimmed(
+            encode(scheme, analysis[rows], budget, knowledge, attempt)))
 
     def sent(self, name: str, snr_db: float, draw: Draw) -> Burst:
         """The burst of the rows of a draw: for a scheme that knows the realisation, encoded row by row for it."""
@@ -94,7 +99,7 @@ class Setup:
         if not (scheme.follows_channel and self.scenario.knowledge.transmitter == "realisation"):
             blocks = draw.picture // BLOCK
             found = [(np.flatnonzero(blocks == block), block) for block in np.unique(blocks).tolist()]
-            bursts = [self.burst(name, snr_db, draw.attempt, block).rows(draw.picture[rows] - block * BLOCK)
+            bursts = [widened(*self.block(name, snr_db, block, draw.attempt), draw.picture[rows] - block * BLOCK)
                       for rows, block in found]
             return bursts[0] if len(bursts) == 1 else joined(bursts).rows(
                 np.argsort(np.concatenate([rows for rows, _ in found])))
@@ -155,6 +160,17 @@ def encode(scheme: Scheme, analysis: Any, budget: np.ndarray | None, knowledge: 
         few = analysis[rows], None if budget is None else budget[rows], knowledge
         parts.append(scheme.retransmit(*few, attempt) if attempt else scheme.encode(*few))
     return joined(parts)
+
+
+def trimmed(burst: Burst) -> tuple[Burst, int]:
+    """Without the columns behind its longest row; and how many there were."""
+    return replace(burst, symbols=burst.symbols[:, : burst.length.max(initial=0)].copy()), burst.symbols.shape[1]
+
+
+def widened(burst: Burst, width: int, rows: np.ndarray) -> Burst:
+    """Some rows of a trimmed burst, as they were."""
+    some = burst.rows(rows)
+    return replace(some, symbols=np.pad(some.symbols, ((0, 0), (0, width - some.symbols.shape[1]))))
 
 
 def joined(parts: list[Burst]) -> Burst:

@@ -7,8 +7,9 @@ when, so the table is the same for any workers, in any order, and after any inte
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from linksim.experiment import points, stopping
+from linksim.experiment import points, stopping, table
 from linksim.experiment.blocks import KEPT
 from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
@@ -16,19 +17,32 @@ from linksim.experiment.rows import Rows
 from linksim.experiment.setup import Setup
 from linksim.experiment.store import Store
 
+BOUNDS = 10  # units of their stage that a scheme's bounds count as
+
 
 @dataclass(frozen=True)
 class Unit:
     """What is handed on at once: parts of a point, over so few blocks of pictures that what was made of them is kept
-    for the scheme's next SNR."""
+    for the scheme's next SNR. Without an SNR: all bounds of a scheme, its one part holding all rows."""
 
     scheme: str
-    snr_db: float
+    snr_db: float | None
     parts: tuple[Part, ...]
 
     @property
-    def rows(self) -> int:
-        return sum(map(len, self.parts))
+    def stage(self) -> str:
+        """What the clock calls it."""
+        return f"bounds of {self.scheme}" if self.snr_db is None else f"points of {self.scheme}"
+
+    def size(self, part: Part) -> int:
+        """A part in units of the stage."""
+        return BOUNDS if self.snr_db is None else len(part)
+
+    def work(self, setup: Setup, clock: Clock, part: Part, folder: Path | None = None) -> list[dict]:
+        """A part's rows, or the bounds' lines. folder: where something may lie meanwhile."""
+        if self.snr_db is None:
+            return table.bounds(setup, self.scheme, clock, folder)
+        return points.measure(setup, self.scheme, self.snr_db, clock, part)
 
 
 class Sweep:
@@ -40,9 +54,13 @@ class Sweep:
         self._at = [(name, snr_db) for snr_db in points.order(setup.scenario.snr_db) for name in setup.schemes]
         self._milestones = stopping.milestones(setup.scenario, self.parts)
         self.taken, self._open, self._sound, self._stage = dict.fromkeys(self._at, 0), list(self._at), set(), 0
+        self._unbounded = [name for name, scheme in setup.schemes.items()
+                           if hasattr(scheme, "bounds") and store.read_rows(store.bounds(name)) is None]
+        self._whole = Part(-1, 0, *points.pairs(setup))
 
     def units(self) -> list[Unit]:
-        """What is to be measured now, in order; empty when every point has what it needs."""
+        """What is to be measured now, in order; empty when every point has what it needs, and every scheme its
+        bounds."""
         while self._open and self._stage < len(self._milestones):
             end = self._milestones[self._stage]
             start = self._milestones[self._stage - 1] if self._stage else 0
@@ -50,19 +68,29 @@ class Sweep:
                        for at in self._open}
             if any(missing.values()):
                 return [Unit(*at, some) for few in _stretches(self.parts[start:end])
-                        for at in self._open if (some := tuple(part for part in few if part.number in missing[at]))]
+                        for at in self._open if (some := tuple(part for part in few if part.number in missing[at]))
+                        ] + self._bounds()
             self.taken |= dict.fromkeys(self._open, end)
             self._stage += 1
             if self._stage < len(self._milestones):
                 self._open = stopping.unsettled(self, self._open)
-        return []
+        return self._bounds()
+
+    def _bounds(self) -> list[Unit]:
+        return [Unit(name, None, (self._whole,)) for name in self._unbounded]
 
     def put(self, unit: Unit, part: Part, rows: list[dict]) -> None:
         """Keep a part that was measured."""
+        if unit.snr_db is None:
+            self._unbounded.remove(unit.scheme)
+            if rows:
+                self.store.write_rows(self.store.bounds(unit.scheme), rows)
+            self.clock.say(f"bounds of {unit.scheme}")
+            return
         self.store.write_rows(self.store.part(unit.scheme, unit.snr_db, part.number), rows)
         self._sound.add((unit.scheme, unit.snr_db, part.number))
         if part is unit.parts[-1]:
-            self.clock.say(f"{unit.scheme} at {unit.snr_db:g} dB: {unit.rows} rows up to picture "
+            self.clock.say(f"{unit.scheme} at {unit.snr_db:g} dB: {sum(map(len, unit.parts))} rows up to picture "
                            f"{part.picture[-1] + 1} of {self.setup.scenario.pictures}")
 
     def has(self, name: str, snr_db: float, part: Part) -> bool:
@@ -76,6 +104,11 @@ class Sweep:
         """The rows of a point's first parts (`count`; all it has), read as they are gone through."""
         some = self.parts[: self.taken[name, snr_db] if count is None else count]
         return Rows([partial(self._read, name, snr_db, part) for part in some], [len(part) for part in some])
+
+    def bounds(self, name: str) -> list[dict]:
+        """The finished lines of a scheme's bounds."""
+        return self.store.read_rows(self.store.bounds(name)) or table.bounds(
+            self.setup, name, self.clock, self.store.folder)
 
     def _read(self, name: str, snr_db: float, part: Part) -> list[dict]:
         path = self.store.part(name, snr_db, part.number)

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import numpy as np
 import pytest
 import runs
 
@@ -11,7 +12,8 @@ from linksim.experiment import engine
 from linksim.experiment.executors import choose
 from linksim.experiment.executors.jobs import Job, jobs
 from linksim.experiment.executors.processes import TRIES, Processes, retried
-from linksim.experiment.sweep import Sweep
+from linksim.experiment.parts import Part
+from linksim.experiment.sweep import Sweep, Unit
 from linksim.scenario import load
 
 MANY = {"pictures": 70, "realisations": 2, "snr_db": [0, 10, 20], "symbols_vs_mu": None}
@@ -67,29 +69,26 @@ def test_jobs_hold_every_part_once_and_are_of_like_cost(done):
     sweep = Sweep(setup, Store(done.parent / "none", scenario, {}), clock)
     units = [(sweep, unit) for unit in sweep.units()]
     found = jobs(units, 3)
-    asked = [piece for job in found for piece in job.asked]
-    assert len(asked) == len(set(asked)) == 3 * 3 * 3
-    assert all(len({unit.scheme for unit, _ in job.pieces}) == 1 for job in found)
+    asked = [(unit.stage, unit.snr_db, part.number) for job in found for unit, part in job.asked]
+    assert len(asked) == len(set(asked)) == 3 * 3 * 3 + 1  # and the bounds of one scheme
+    assert all(len({unit.stage for unit, _ in job.pieces}) == 1 for job in found)
     assert [job.seconds for job in found] == sorted((job.seconds for job in found), reverse=True)
-    dearest = max(part for job in found for part in [5.0 * 64])
-    assert found[0].seconds <= max(sum(job.seconds for job in found) / 18, dearest)
+    assert found[0].seconds <= max(sum(job.seconds for job in found) / 18, 5.0 * 64)
 
 
 def test_a_job_that_loses_one_worker_after_the_other_is_given_up():
-    class Piece:
-        scheme, snr_db, number = "half", 3.0, 7
-
-    job = Job(None, [(Piece, Piece)], 1.0)
+    part = Part(7, 0, np.arange(3), np.zeros(3, int))
+    job = Job(None, [(Unit("half", 3.0, (part,)), part)], 1.0)
     for _ in range(TRIES - 1):
         assert retried(job) is job
-    with pytest.raises(UserError, match=r"workers were lost over half at 3 dB \(part 7\)"):
+    with pytest.raises(UserError, match=r"workers were lost over the points of half at 3 dB \(part 7\)"):
         retried(job)
 
 
 @pytest.mark.slow
 def test_work_that_takes_every_worker_with_it_is_given_up(tmp_path):
     schemes = [{"name": "half", "type": "fake_echo"}, {"name": "mine", "type": "fake_echo", "fail": True}]
-    with pytest.raises(UserError, match="workers were lost over mine"):
+    with pytest.raises(UserError, match="workers were lost over the points of mine"):
         runs.answer(tmp_path / "run", executor=Processes(2), **MANY | {"schemes": schemes})
 
 

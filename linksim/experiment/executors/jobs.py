@@ -1,7 +1,7 @@
 """Units cut and grouped into jobs for several workers: each a small share of the cost, one scheme over few pictures, so
 that what a worker has analysed serves several SNRs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linksim.experiment.blocks import KEPT
 from linksim.experiment.parts import Part
@@ -22,8 +22,13 @@ class Job:
     tries: int = 0
 
     @property
-    def asked(self) -> list[tuple[str, float, int]]:
-        return [(unit.scheme, unit.snr_db, part.number) for unit, part in self.pieces]
+    def asked(self) -> list[tuple[Unit, Part]]:
+        """What a worker is told: units without their other parts."""
+        return [(replace(unit, parts=()), part) for unit, part in self.pieces]
+
+    def counted(self, unit: Unit, part: Part, seconds: float) -> None:
+        """Tell the clock of a part that was done, in seconds of this process's time."""
+        self.sweep.clock.done(unit.stage, unit.size(part), seconds)
 
 
 def jobs(units: list[tuple[Sweep, Unit]], workers: int) -> list[Job]:
@@ -34,7 +39,7 @@ def jobs(units: list[tuple[Sweep, Unit]], workers: int) -> list[Job]:
     groups: dict[tuple, list[tuple[Sweep, Unit, Part]]] = {}
     for piece in pieces:
         sweep, unit, part = piece
-        groups.setdefault((id(sweep), unit.scheme, part.block // KEPT), []).append(piece)
+        groups.setdefault((id(sweep), unit.stage, part.block // KEPT), []).append(piece)
     found = []
     for group in groups.values():
         job = None
@@ -49,4 +54,4 @@ def jobs(units: list[tuple[Sweep, Unit]], workers: int) -> list[Job]:
 
 
 def _seconds(sweep: Sweep, unit: Unit, part: Part) -> float:
-    return len(part) * sweep.clock.rate(f"points of {unit.scheme}")
+    return unit.size(part) * sweep.clock.rate(unit.stage)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 
-from linksim.experiment import points
 from linksim.experiment.executors.base import Executor, Measured
 from linksim.experiment.sweep import Sweep, Unit
 
@@ -15,5 +14,5 @@ class Local(Executor):
         for sweep, unit in units:
             for part in unit.parts:
                 began = time.perf_counter()
-                rows = points.measure(sweep.setup, unit.scheme, unit.snr_db, sweep.clock, part)
+                rows = unit.work(sweep.setup, sweep.clock, part, sweep.store.folder)
                 yield Measured(sweep, unit, part, rows, time.perf_counter() - began)

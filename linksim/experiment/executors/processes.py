@@ -48,7 +48,7 @@ class Processes(Executor):
                     raise answer
                 unit, part = job.pieces.pop(0)
                 rows, seconds = answer
-                job.sweep.clock.done(f"points of {unit.scheme}", len(part), seconds / self.workers)
+                job.counted(unit, part, seconds / self.workers)
                 if not job.pieces:
                     del busy[line]
                 yield Measured(job.sweep, unit, part, rows, seconds)
@@ -75,9 +75,10 @@ def retried(job: Job) -> Job:
     """The job of a worker that was lost, with what is left of it. UserError where it lost too many."""
     job.tries += 1
     if job.tries >= TRIES:
-        scheme, snr_db, number = job.asked[0]
-        raise UserError(f"{TRIES} workers were lost over {scheme} at {snr_db:g} dB (part {number}): killed, or out of "
-                        "memory. What was measured is kept; give the same command again, with fewer --workers.")
+        unit, part = job.pieces[0]
+        at = "" if unit.snr_db is None else f" at {unit.snr_db:g} dB (part {part.number})"
+        raise UserError(f"{TRIES} workers were lost over the {unit.stage}{at}: killed, or out of memory. What was "
+                        "measured is kept; give the same command again, with fewer --workers.")
     return job
 
 

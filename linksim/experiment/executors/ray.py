@@ -59,7 +59,7 @@ class Ray(Executor):
                 raise (error.cause if isinstance(error.cause, UserError) else error) from None
             self._idle.append(crew)
             for (unit, part), (rows, seconds) in zip(job.pieces, answers, strict=True):
-                job.sweep.clock.done(f"points of {unit.scheme}", len(part), seconds / self.workers)
+                job.counted(unit, part, seconds / self.workers)
                 yield Measured(job.sweep, unit, part, rows, seconds)
 
     def close(self) -> None:
@@ -83,6 +83,6 @@ class Ray(Executor):
 class _Remote(Worker):
     """A worker as Ray's actor."""
 
-    def do(self, key: int, scenario, job: list[tuple[str, float, int]]) -> list[tuple[list[dict], float]]:
+    def do(self, key: int, scenario, pieces: list[tuple]) -> list[tuple[list[dict], float]]:
         self.learn(key, scenario)
-        return list(self.measure(key, job))
+        return list(self.measure(key, pieces))

@@ -20,23 +20,21 @@ class Worker:
 
     def learn(self, key: int, scenario) -> None:
         """Build what a resolved scenario names, plan adopted; known by `key` from now on."""
-        from linksim.experiment.parts import parts
         from linksim.experiment.setup import Setup
 
         if key not in self._setups:
             setup = Setup(scenario)
             setup.adopt(scenario.plan)
-            self._setups[key] = setup, parts(scenario)
+            self._setups[key] = setup
 
-    def measure(self, key: int, job: Iterable[tuple[str, float, int]]) -> Iterator[tuple[list[dict], float]]:
-        """For each (scheme, SNR, number of a part) its rows, and the seconds they took."""
+    def measure(self, key: int, pieces: Iterable[tuple]) -> Iterator[tuple[list[dict], float]]:
+        """For each (unit, part) its rows, and the seconds they took."""
         from rich.console import Console
 
-        from linksim.experiment.points import measure
         from linksim.experiment.progress import Clock
 
-        (setup, every), clock = self._setups[key], Clock(Console(quiet=True))
-        for scheme, snr_db, number in job:
+        setup, clock = self._setups[key], Clock(Console(quiet=True))
+        for unit, part in pieces:
             began = time.perf_counter()
-            rows = measure(setup, scheme, snr_db, clock, every[number])
+            rows = unit.work(setup, clock, part)
             yield rows, time.perf_counter() - began
