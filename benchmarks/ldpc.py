@@ -1,6 +1,6 @@
 """LDPC decoders side by side: time against Sionna's own decoder under XLA, and the blocks each of them loses.
 
-    python benchmarks/ldpc.py                     # four codes, about 15 minutes on an idle core
+    python benchmarks/ldpc.py                     # four codes
     python benchmarks/ldpc.py --codes 0           # the first alone: 1024 of 2048 bits on QPSK
 
 Every decoder gets the same LLRs, 20 iterations of boxplus-phi and one thread, at SNRs around that of 50 % block errors

@@ -81,7 +81,7 @@ class _Program:
                 self.rest[c] = s
         self.rule = {"boxplus-phi": _boxplus_phi, "boxplus": _boxplus, "minsum": _minsum}[rule]
         signature = [tf.TensorSpec([self.columns * code.z, None]),
-                     [tf.TensorSpec([len(row) * code.z, None]) for row in self.rows],
+                     [tf.TensorSpec([len(row), code.z, None]) for row in self.rows],
                      tf.TensorSpec([count * code.z, None]), tf.TensorSpec([None], tf.bool),
                      tf.TensorSpec([code.k, None], tf.bool), *[tf.TensorSpec([], tf.int32)] * 3]
         self.run = tf.function(self._run, input_signature=signature)
@@ -99,7 +99,7 @@ class _Program:
         informed[:4] = 1  # checks of the core, whose parity bits stand in several
         channel = np.stack([np.roll(column, -turn, axis=0) for column, turn in zip(channel, self.rest, strict=True)])
         alive, step, words = np.arange(width), 0, np.empty((code.k, width), bool)
-        state = [tf.constant(channel.reshape(-1, width)), [tf.zeros([len(row) * z, width]) for row in self.rows],
+        state = [tf.constant(channel.reshape(-1, width)), [tf.zeros([len(row), z, width]) for row in self.rows],
                  tf.constant(informed.reshape(-1, width)), tf.ones([width], bool), tf.zeros([code.k, width], bool)]
         while True:
             enough = len(alive) // 2 if early and len(alive) > LANES else 0 if early else -1
@@ -142,14 +142,13 @@ class _Program:
         """Every layer once. Returns the new totals, turned as the old ones, and messages."""
         import tensorflow as tf
 
-        z, new = self.code.z, []
+        z, new, known = self.code.z, [], tf.split(informed, len(self.rows), 0)
 
         def layer(number, columns):
-            view = columns - messages[number]
-            shaped = tf.reshape(view, [len(self.rows[number]), z, -1])
-            known = informed[number * z : (number + 1) * z] if number >= 4 else None
-            new.append(tf.reshape(self.rule(shaped, known), tf.shape(view)))
-            return view + new[-1]
+            degree = len(self.rows[number])
+            view = tf.reshape(columns, [degree, z, -1]) - messages[number]
+            new.append(self.rule(view, known[number] if number >= 4 else None))
+            return tf.reshape(view + new[-1], [degree * z, -1])
 
         return self._through(total, layer), new
 

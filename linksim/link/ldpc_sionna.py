@@ -2,8 +2,9 @@
 
 Sionna decodes every block for all iterations. Here it decodes some, returns its state, blocks whose parity holds leave,
 and the rest go on from that state in smaller batches. 10 + 10 of its iterations are exactly 20, and a block's messages
-don't depend on its company, so a block that is never done gets the very bits of 20 iterations at once. XLA compiles a
-program for each of SIZES, which takes seconds, and any number of blocks is cut into batches of these sizes.
+don't depend on its company, so a block that is never done gets the very bits of 20 iterations at once. One that wanders
+past its word, which is rare, is kept where it would be lost after all iterations. XLA compiles a program for each of
+SIZES, which takes seconds, and any number of blocks is cut into batches of these sizes.
 """
 
 from functools import lru_cache
@@ -64,12 +65,13 @@ class _Program:
         import tensorflow as tf
 
         code, z, width = self.code, self.code.z, sum(_batches(len(llr)))
-        channel = np.full((self.columns * z, width), LLR_MAX, np.float32)  # beside the blocks: all zeros, sure
-        channel[: 2 * z, : len(llr)] = 0
-        channel[2 * z :, : len(llr)] = np.clip(llr[:, : (self.columns - 2) * z], -LLR_MAX, LLR_MAX).T
-        informed = (channel[code.columns * z :] != 0).reshape(len(self.rows), z, width)
+        channel = np.full((width, self.columns * z), LLR_MAX, np.float32)  # beside the blocks: all zeros, sure
+        channel[: len(llr), : 2 * z] = 0
+        np.clip(llr[:, : (self.columns - 2) * z], -LLR_MAX, LLR_MAX, out=channel[: len(llr), 2 * z :])
+        informed = (channel[:, code.columns * z :] != 0).T.reshape(len(self.rows), z, width)
         informed[:4] = True  # checks of the core, whose parity bits stand in several
-        batches = _cut(channel, channel[self.bit_of_edge])
+        channel, sizes = tf.transpose(tf.constant(channel)), _batches(width)
+        batches = [(part, tf.gather(part, self.bit_of_edge)) for part in tf.split(channel, sizes, 1)]
         alive, failed, words = np.arange(width), np.ones(width, bool), np.empty((code.k, width), np.uint8)
         stops = [0, *(stop for stop in CHECKED if early and stop < iterations), iterations]
         for before, step in pairwise(stops):
@@ -87,8 +89,9 @@ class _Program:
                 keep = np.flatnonzero(failed)
                 spare = np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]
                 keep = np.sort(np.concatenate([keep, spare]))
-                llr_of, state_of = zip(*batches, strict=True)
-                batches = _cut(_taken(llr_of, keep), _taken(state_of, keep))
+                ends = np.cumsum(_batches(len(keep)))[:-1]
+                batches = [tuple(_taken(parts, here) for parts in zip(*batches, strict=True))
+                           for here in np.split(keep, ends)]
                 alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]
         return np.ascontiguousarray(words[:, : len(llr)].T)
 
@@ -110,22 +113,16 @@ def _batches(blocks: int) -> list[int]:
     return sizes
 
 
-def _cut(llr: np.ndarray, state: np.ndarray) -> list[tuple]:
-    """(LLRs, state) of each batch, from those of all blocks."""
+def _taken(parts, keep: np.ndarray):
+    """The columns `keep`, ascending, of all batches side by side, as a tensor."""
     import tensorflow as tf
 
-    ends = np.cumsum(_batches(llr.shape[1]))[:-1]
-    pairs = zip(np.split(llr, ends, axis=1), np.split(state, ends, axis=1), strict=True)
-    return [(tf.constant(a), tf.constant(b)) for a, b in pairs]
-
-
-def _taken(parts, keep: np.ndarray) -> np.ndarray:
-    """The columns `keep`, ascending, of all batches side by side."""
     ends = np.cumsum([part.shape[1] for part in parts])
     of_each = np.split(keep, np.searchsorted(keep, ends[:-1]))
     views = (np.asarray(memoryview(part)) for part in parts)  # numpy() would copy
-    return np.concatenate([np.take(view, here - (end - view.shape[1]), axis=1)
-                           for view, here, end in zip(views, of_each, ends, strict=True)], axis=1)
+    taken = [np.take(view, here - (end - view.shape[1]), axis=1)
+             for view, here, end in zip(views, of_each, ends, strict=True) if len(here)]
+    return tf.constant(taken[0] if len(taken) == 1 else np.concatenate(taken, axis=1))
 
 
 def _parity_checks(bits_of_row, bits: int):
