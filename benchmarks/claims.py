@@ -28,7 +28,8 @@ EQUAL = 0.03  # uses are called equal where they differ by no more than this sha
 
 @dataclass(frozen=True)
 class Finding:
-    """One goal at one SNR. lo, hi: interval; of a one-sided upper bound `lo` is -inf."""
+    """One goal at one SNR, or without `least` and `most` a comparison without a goal. lo, hi:
+    interval; of a one-sided upper bound `lo` is -inf."""
 
     snr_db: float
     measured: float
@@ -39,6 +40,8 @@ class Finding:
 
     @property
     def verdict(self) -> str:
+        if np.isneginf(self.least) and np.isposinf(self.most):
+            return ""
         if not self.least <= self.measured <= self.most:
             return "NO"
         return "yes" if self.least <= self.lo and self.hi <= self.most else "measured"

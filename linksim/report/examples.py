@@ -71,7 +71,8 @@ def _columns(run: Run) -> list[tuple]:
         return lambda ax, i, run: paint(ax, i, run, name)
 
     columns = [("sent, and its truth", None, _sent, _truth)]
-    columns += [("weights and\nfeatures sent" + (f", {style.short(name, 24, lines=1)}" if several else ""), None,
+    columns += [(style.short(f"weights, and features sent by {name}" if several else "weights, and features sent", 24,
+                             lines=3), None,
                  bound(_weights, name), bound(_mask, name)) for name in choosing]
     for name in received:
         at = {point["snr_db"]: point for point in run.points(name)}
