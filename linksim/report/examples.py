@@ -31,7 +31,7 @@ def figure(run: Run):
     title = f"Examples at a mean SNR of {snr:g} dB, {caption.channel(run)}"
     words = caption.sentences(
         f"Below each picture what was found in it, of a score of at least {SHOWN:g}: solid blue on an object of its "
-        "class (IoU .5), dashed orange elsewhere; white: truth",
+        "class (IoU .5), dashed orange elsewhere; white: truth" if "boxes/sent/0" in data else "White: truth",
         "weights of the features from 0 (dark) to 1 (bright), below them what was sent: dark patches were not"
         if any(key.startswith("mask/") for key in data) else "",
         "in a head: channel uses per picture, mean over all test pictures at this SNR; below a picture its own",
@@ -145,8 +145,11 @@ def _finds(ax, i: int, run: Run, name: str):
 
 
 def _found(ax, i: int, run: Run, name: str) -> str:
-    """Draws what the judge found in a picture, if `ax` is given; returns how many objects that is."""
+    """Draws what the judge found in a picture, if `ax` is given; returns how many objects that is. Nothing where the
+    task finds no objects."""
     data = run.examples
+    if f"boxes/{name}/{i}" not in data:
+        return ""
     boxes = np.asarray(data.get(f"boxes/{name}/{i}", [])).reshape(-1, 4)
     scores = np.asarray(data.get(f"scores/{name}/{i}", []))
     labels = _names(run, data.get(f"labels/{name}/{i}", []))
