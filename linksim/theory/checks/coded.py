@@ -89,9 +89,12 @@ def build_decoders(effort: Effort) -> list[Task]:
     for decoder, curve, rows in _decoded():
         for row in rows:
             k, n, q, errors, total = (int(row[c]) for c in ("k", "n", "bits_per_symbol", "block_errors", "blocks"))
-            tasks.append(blocks.task(DECODERS[decoder], curve, float(row["snr_db"]), float(row["snr_db"]), (k, n, q),
+            snr_db = float(row["snr_db"])
+            sentinel = SENTINELS.get(("awgn", k, q, snr_db), 0) if decoder == "layered" else 0
+            tasks.append(blocks.task(DECODERS[decoder], curve, snr_db, snr_db, (k, n, q),
                                      lambda decoder=decoder: _link("awgn", "boxplus-phi", 20, decoder), (errors, total),
-                                     blocks.count(effort, k, errors / total), point, worse=decoder == "layered"))
+                                     max(sentinel, blocks.count(effort, k, errors / total)), point, sentinel > 0,
+                                     worse=decoder == "layered"))
             point += 1
     return tasks
 
