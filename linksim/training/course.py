@@ -65,7 +65,8 @@ class Course:
         names = ("squared_error", "features", "answers")
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
-                           metrics=[_part(i, name) for i, name in enumerate(names, start=1)])
+                           metrics=[_part(i, name) for i, name in enumerate(names, start=1)],
+                           jit_compile=keras.backend.backend() != "torch")  # torch.compile takes minutes
         clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         clock.resume(self.model)
         self.lessons.epoch = -(-clock.steps // len(self.lessons))  # none is seen twice

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,8 @@ print("steps", history["steps"], "changed", changed, "loss", history["validation
 
 
 def teach(folder, backend: str, steps: int) -> str:
-    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3",
+                                "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", COURSE, str(steps)], cwd=folder, env=environment, text=True,
                           capture_output=True)
     assert done.returncode == 0, done.stderr[-3000:]
