@@ -17,8 +17,8 @@ from linksim.experiment.sweep import Sweep, Unit
 
 
 class Ray(Executor):
-    """workers: how many; one for every GPU, or else for every core, where left out. UserError where Ray isn't installed
-    or no cluster answers at the address."""
+    """workers: how many, at most one a core; one for every GPU, or else for every core, where left out. UserError where
+    Ray isn't installed or no cluster answers at the address."""
 
     def __init__(self, address: str | None = None, workers: int | None = None):
         try:
@@ -33,12 +33,14 @@ class Ray(Executor):
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UserError(f"--address {address}: no Ray cluster answers there ({error})") from None
         there = ray.cluster_resources()
-        self._gpu = there.get("GPU", 0) >= 1
-        self.workers = workers or max(1, int(there["GPU" if self._gpu else "CPU"]))
+        cores, gpus = max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
+        self.workers = min(workers or gpus or cores, cores)
+        self._gpu = min(1.0, gpus / self.workers)  # of a GPU, for each worker
         self._address, self._idle, self._questions = address or "local", [], {}
 
     def declared(self) -> str:
-        return f"Ray at {self._address}, {self.workers} workers" + (" with a GPU each" if self._gpu else "")
+        share = f", each with {self._gpu:g} of a GPU" if self._gpu else ""
+        return f"Ray at {self._address}, {self.workers} workers{share}"
 
     def run(self, units: list[tuple[Sweep, Unit]]) -> Iterator[Measured]:
         waiting, busy = jobs(units, self.workers), {}
@@ -70,7 +72,7 @@ class Ray(Executor):
     def _hire(self):
         environment = threads(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         return self._ray.remote(_Remote).options(
-            num_cpus=1, num_gpus=int(self._gpu), runtime_env={"env_vars": environment}).remote()
+            num_cpus=1, num_gpus=self._gpu, runtime_env={"env_vars": environment}).remote()
 
     def _question(self, job: Job):
         """The resolved scenario, in Ray's store once for all workers."""

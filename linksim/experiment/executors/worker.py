@@ -9,7 +9,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", 
 
 def threads(count: int) -> dict[str, str]:
     """Environment that keeps a process to `count` threads in NumPy and TensorFlow; to be set before they load."""
-    return dict.fromkeys(THREADS, str(count)) | {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    return dict.fromkeys(THREADS, str(count)) | {
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # several may share one
 
 
 class Worker:
