@@ -115,6 +115,9 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
             state.best = max(ap, state.best)
             card["minutes"] = round(state.seconds / 60, 1)
             card["scores"] = {"ap50_calibration": round(ap, 4), "pictures_judged": check, "steps": state.step}
+            if artefacts:
+                seen = f"AP50 on calibration pictures of which the same share went through {artefacts}"
+                card["scores"]["note"] = seen
             weights.save(out, folded, card)  # the latest: the rate falls to nothing, and choosing would be optimistic
             state.save()
 
