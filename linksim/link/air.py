@@ -25,9 +25,9 @@ class Air:
         self._zero_forcing, self._keep = equaliser == "zf", keep
         self._mapper, self._channel = ResourceGridMapper(_resource_grid(grid)), ApplyOFDMChannel()
         self._mapper(tf.zeros([1, 1, grid.streams, grid.data_per_slot // grid.streams], tf.complex64))  # built eagerly
-        self._send = tf.function(self._over_frequency, jit_compile=True)
-        self._hear = tf.function(self._equalised, jit_compile=True)
-        self._map = tf.function(self._mapped, jit_compile=True)
+        self._send = tf.function(self._over_frequency, jit_compile=True, autograph=False)
+        self._hear = tf.function(self._equalised, jit_compile=True, autograph=False)
+        self._map = tf.function(self._mapped, jit_compile=True, autograph=False)
 
     def mapped(self, symbols: np.ndarray) -> np.ndarray:
         """What is on the air: complex64 [T, streams, symbols_per_slot, fft_size], pilots included, power 1 per

@@ -57,7 +57,7 @@ class Finder(Task):
         wanted, anchors = columns(tuple(card["classes"]), self.classes), np.asarray(card["config"]["anchors"])
 
         # Not XLA: on CPU its convolutions take twice the time of oneDNN's.
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)  # a network has no Python branches to convert
         def detect(images):
             boxes, scores = decode(model(resized(images, c.input_size) / 255, training=False), anchors)
             return nms(boxes, tf.gather(scores, wanted, axis=-1), c.confidence, c.nms_iou, c.max_detections)

@@ -38,7 +38,8 @@ def compiled(model, size: int):
     import tensorflow as tf
 
     # Not XLA: on CPU its convolutions take twice the time of oneDNN's.
-    return tf.function(lambda images: model(resized(images, size) / 255, training=False), reduce_retracing=True)
+    return tf.function(lambda images: model(resized(images, size) / 255, training=False), reduce_retracing=True,
+                       autograph=False)
 
 
 def resized(images, size: int):

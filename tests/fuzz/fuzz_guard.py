@@ -10,7 +10,7 @@ import pytest
 
 from linksim.errors import UserError
 
-LONGEST = 10  # seconds that anything may take
+LONGEST = 10  # CPU seconds that anything may take: a busy machine is no hang
 FULL = int(os.environ.get("LINKSIM_FUZZ", 0))  # mutated scenarios; a tenth as many damaged files
 _WRITING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.move",
             "shutil.rmtree", "shutil.copyfile"}
@@ -43,18 +43,21 @@ def _within(seconds: int):
     def late(*_):
         raise AssertionError(f"took longer than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
+    before = [signal.signal(which, late) for which in (signal.SIGPROF, signal.SIGALRM)]
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.alarm(20 * seconds)  # for what hangs without computing
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for which, handler in zip((signal.SIGPROF, signal.SIGALRM), before, strict=True):
+            signal.signal(which, handler)
 
 
 def verdict(action, *folders: Path, seconds: int = LONGEST) -> str:
     """"accepted", or "refused" by a UserError that says something. Anything else that `action` raises, a stay of
-    more than `seconds`, or a file written outside `folders` fails the test."""
+    more than `seconds` of CPU time, or a file written outside `folders` fails the test."""
     _written.clear()
     _watched[:] = [Path(os.path.abspath(folder)) for folder in folders] or [Path("/nowhere")]
     try:

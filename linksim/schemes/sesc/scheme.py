@@ -6,6 +6,7 @@ receiver puts the learned shared feature in the place of the others and decodes 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -77,26 +78,24 @@ class Sesc(Scheme):
     def __init__(self, config: SescConfig, bench: Bench):
         super().__init__(config, bench)
         from linksim import weights
-        from linksim.schemes.sesc import awareness, networks
+        from linksim.schemes.sesc import awareness
 
         if bench.size % 16:
             raise UserError(f"scheme {config.name!r}: picture size must be a multiple of 16, got {bench.size}")
         arrays, card = weights.load(config.weights, "sesc")
         if "gains/variance" not in arrays:
             raise UserError(f"weights {config.weights}: made by an older recipe; train them again")
-        known, self.grid = card["config"], bench.size // 16
-        self.most, self.variance = int(known["uses"]), arrays["gains/variance"]
+        self.grid = bench.size // 16
         self.mu = None if config.mu == "auto" else config.mu
         self.uses = None if config.uses == "auto" else config.uses
-        if self.uses and self.uses > self.most:
-            raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
-                            f"{config.weights!r} have (found {self.uses})")
-        self.preferred = known.get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
-        encoder = networks.build_encoder(bench.size, self.most, **known.get("encoder", {}))
-        decoder = networks.build_decoder(bench.size, self.most, **known.get("decoder", {}))
-        for part in (encoder, decoder):
-            assign_part(arrays, part)
-        self._encode, self._decode = _compiled(encoder), _compiled(decoder)
+        with weights.fitting(config.weights):
+            self.most, self.variance = int(card["config"]["uses"]), arrays["gains/variance"]
+            if self.uses and self.uses > self.most:
+                raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
+                                f"{config.weights!r} have (found {self.uses})")
+            self.preferred = card["config"].get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
+            self._encode, self._decode = (_compiled(part) for part in networks_of(config.weights, card["sha256"],
+                                                                                  bench.size))
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
         self.budget = config.budget
@@ -141,8 +140,8 @@ class Sesc(Scheme):
             plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
             least = rate.smallest(self.grid**2, self.uses, self.config.context) + plan["header_uses"]
             if room < least:
-                raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the "
-                                f"header ({plan['header_uses']}) and one feature take {least}: raise the budget")
+                raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; "
+                                f"the header ({plan['header_uses']}) and one feature take {least}: raise the budget")
         return plan
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
@@ -252,11 +251,28 @@ class Sesc(Scheme):
         return np.frombuffer(code.ljust(self.plan["mask_bits"], "0").encode(), np.uint8) - ord("0")
 
 
+@lru_cache(maxsize=2)
+def networks_of(name: str, checksum: str, size: int) -> tuple:
+    """Encoder and decoder of weights for pictures of `size` pixels: the same for all schemes that have them.
+    checksum: of the file, which may be another one by now."""
+    from linksim import weights
+    from linksim.schemes.sesc import networks
+
+    arrays, card = weights.load(name, "sesc")
+    known = card["config"]
+    parts = (networks.build_encoder(size, int(known["uses"]), **known.get("encoder", {})),
+             networks.build_decoder(size, int(known["uses"]), **known.get("decoder", {})))
+    for part in parts:
+        assign_part(arrays, part)
+    return parts
+
+
+@lru_cache(maxsize=4)
 def _compiled(model):
     """The network as one graph per shape: NumPy in, NumPy out."""
     import tensorflow as tf
 
-    call = tf.function(lambda *inputs: model(list(inputs), training=False))
+    call = tf.function(lambda *inputs: model(list(inputs), training=False), autograph=False)
     return lambda *inputs: call(*(tf.constant(i) for i in inputs)).numpy()
 
 

@@ -61,5 +61,5 @@ def _part(arrays: dict, card: dict, aim: str) -> dict:
 def _compiled(model):
     import tensorflow as tf
 
-    call = tf.function(lambda maps: model(maps, training=False))
+    call = tf.function(lambda maps: model(maps, training=False), autograph=False)
     return lambda maps: call(tf.constant(maps)).numpy()
