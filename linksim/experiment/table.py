@@ -187,7 +187,11 @@ def examples(setup: Setup) -> dict[str, np.ndarray]:
         got = deliver(setup, name, snr_db, draw)
         out[f"received/{name}"], seen[name] = got.images, got.observations(setup, chosen)
         out[f"uses/{name}"] = np.sum(list(got.ledger.values()), axis=0)
-        out |= {f"{key}/{name}": value for key, value in scheme.details(setup.analysis(name)[chosen]).items()}
+        shown = scheme.details(setup.analysis(name)[chosen])
+        if hasattr(scheme.config, "budget") and (setup.budgets[name] is not None or scheme.config.budget
+                                                 or getattr(scheme.config, "slots", None)):
+            shown.pop("mask", None)  # details know of no budget, to fit which less may have been sent
+        out |= {f"{key}/{name}": value for key, value in shown.items()}
     for name, observations in seen.items():
         for i, found in enumerate(observations):
             out |= {f"{key}/{name}/{i}": value for key, value in found.items()}
