@@ -18,7 +18,7 @@ from linksim.training.cards import command, machine, portable
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 128,
           zoom: float = 1.0, channels: int = 192, pictures: int = 4000, batch: int = 12, rate: float = 6e-4,
           rate_weight: float = 1.0, start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
-          counted: int = 300, steps: int | None = None) -> Path:
+          counted: int = 200, steps: int | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).

@@ -11,7 +11,7 @@ from linksim.schemes.sesc_cnn.quantiser import STEPS, quantise, sent
 from linksim.schemes.sesc_cnn.stream import LARGEST, mask_contexts, symbols
 
 
-def fit(latents: np.ndarray, masks: np.ndarray, contexts: np.ndarray, every: int = 4) -> dict[str, np.ndarray]:
+def fit(latents: np.ndarray, masks: np.ndarray, contexts: np.ndarray, every: int = 6) -> dict[str, np.ndarray]:
     """The entropy model, arrays of integers, from latents float [N, h, w, C], masks bool [N, h, w] and the number of
     context channels int [N] of each; at every `every`-th step.
 
