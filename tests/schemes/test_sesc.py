@@ -152,7 +152,7 @@ def test_a_mask_too_long_for_the_header_is_raised_until_it_fits(sent):
     scheme, *_ = sent
     rng = np.random.default_rng(0)
     weights = rng.random((4, 4)).astype(np.float32)
-    mask, bits = scheme._code(weights > 0.4, weights, True)
+    mask, bits = scheme._code(weights > 0.4, weights)
     assert len(bits) == scheme.plan["mask_bits"]
     assert mask[weights <= 0.4].sum() == 0
 
@@ -168,7 +168,8 @@ def budgeted(weights_file, budget, **keys):
 
 
 @pytest.mark.parametrize("keys", [{"mu": "auto", "uses": "auto"}, {"mu": "auto", "uses": 24},
-                                  {"mu": 0.3, "uses": "auto"}, {"mu": "auto", "uses": "auto", "context": 2}, {"mu": 0.0, "uses": 64}])
+                                  {"mu": 0.3, "uses": "auto"}, {"mu": 0.0, "uses": 64},
+                                  {"mu": "auto", "uses": "auto", "context": 2}])
 def test_bursts_keep_to_the_budget(weights_file, keys):
     scheme, link, analysis = budgeted(weights_file, 1400, **keys)
     for snr_db in (0.0, 10.0, None):
@@ -256,3 +257,9 @@ def test_gains_share_power_as_water_filling_does():
         best = minimize(error, np.ones(6), bounds=[(0, None)] * 6, constraints=total)
         assert error(power) <= best.fun * (1 + 2 * FLOOR)
     assert power_gains(variance.astype(np.float32), 1, 0.0)[2:] == pytest.approx(1)
+
+
+def test_a_picture_sent_whole_has_a_short_header(weights_file):
+    """Where the budget holds every feature, masks of one feature need no room in the header."""
+    scheme, _, _ = budgeted(weights_file, 1400, mu=0.0, uses="auto")
+    assert scheme.plan["whole"] and scheme.plan["mask_bits"] <= 8

@@ -49,6 +49,13 @@ def encode(mask: np.ndarray, model: list[int]) -> str:
         bits += 1
 
 
+def longest(shape: tuple[int, int], model: list[int], whole: bool) -> int:
+    """Bits of the longest code among masks [h, w] of one patch; or, where that is shorter, of the whole mask."""
+    single = np.eye(shape[0] * shape[1], dtype=bool).reshape(-1, *shape)
+    alone = max(len(encode(mask, model)) for mask in single)
+    return min(alone, len(encode(np.ones(shape, bool), model))) if whole else alone
+
+
 def decode(code: np.ndarray, shape: tuple[int, int], model: list[int]) -> np.ndarray:
     """Mask bool [h, w] from bits uint8 [H] that start with its code; anything may follow."""
     height, width_ = shape

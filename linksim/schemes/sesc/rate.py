@@ -25,23 +25,32 @@ def allot(weights: np.ndarray, mu: float | None, uses: int | None, context: int 
     weights: float [B, T]. mu, uses: None for auto. room: int [B], symbols that a burst may have, or None. preferred,
     most: uses per feature where they are free. At least the heaviest feature is sent.
     """
-    ladder = np.array([step for step in LADDER if context < step <= most])
     heaviest = weights.max(1, keepdims=True)
     mask = weights >= np.minimum(LOWEST if mu is None else mu, heaviest)
     if room is None:
         return mask, np.full(len(weights), preferred if uses is None else uses)
     left = np.asarray(room, np.int64) - weights.shape[1] * context  # for what features of interest have more
-    first = uses if uses is not None else ladder[0] if mu is not None else preferred
+    first = uses if uses is not None else _steps(context, most)[0] if mu is not None else preferred
     fit = np.maximum(left // (first - context), 1)
     rank = np.empty(weights.shape, np.int64)  # of equal weights the first goes
     np.put_along_axis(rank, np.argsort(-weights, axis=1, kind="stable"), np.arange(weights.shape[1])[None], axis=1)
     mask &= rank < fit[:, None]
     if uses is not None:
         return mask, np.full(len(weights), uses)
-    each = left // mask.sum(1) + context
-    return mask, ladder[np.maximum(np.searchsorted(ladder, each, "right") - 1, 0)]
+    return mask, fill(room, mask.sum(1), weights.shape[1], context, most)
 
 
-def smallest(tokens: int, uses: int | None, context: int) -> int:
-    """Symbols of the smallest burst that the policy can make."""
-    return tokens * context + (min(step for step in LADDER if step > context) if uses is None else uses) - context
+def fill(room: np.ndarray, kept: np.ndarray, tokens: int, context: int, most: int) -> np.ndarray:
+    """The most uses of a kept feature, int [B], that `room` int [B] symbols have for `kept` int [B] of the tokens."""
+    steps = _steps(context, most)
+    each = (np.asarray(room, np.int64) - tokens * context) // kept + context
+    return steps[np.maximum(np.searchsorted(steps, each, "right") - 1, 0)]
+
+
+def smallest(tokens: int, kept: int, uses: int | None, context: int) -> int:
+    """Symbols of the smallest burst that sends `kept` features of interest."""
+    return tokens * context + kept * ((_steps(context, LADDER[-1])[0] if uses is None else uses) - context)
+
+
+def _steps(context: int, most: int) -> np.ndarray:
+    return np.array([step for step in LADDER if context < step <= most])

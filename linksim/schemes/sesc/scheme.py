@@ -123,26 +123,24 @@ class Sesc(Scheme):
         if budget is not None:  # masks of every SNR
             room = self.bench.link.capacity(budget)
             masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
-        model = mask_code.learn(masks)
-        single = np.eye(self.grid**2, dtype=bool).reshape(-1, self.grid, self.grid)
-        fallback = max(len(mask_code.encode(mask, model)) for mask in single)
-        if budget is None:  # a mask that can't be coded may also be sent whole
-            fallback = min(fallback, len(mask_code.encode(np.ones_like(single[0]), model)))
-        longest = max(fallback, *(len(mask_code.encode(mask, model)) for mask in masks))
-        bits = header.bits(self.uses is None) + -(-longest // 8) * 8
+        model, tokens = mask_code.learn(masks), self.grid**2
+        longest = max(len(mask_code.encode(mask, model)) for mask in masks)
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
-        plan = {"mask_model": model, "mask_bits": bits - header.bits(self.uses is None)}
-        if budget is None:
-            payload = packing.symbols(masks, uses, self.config.context)
-            plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
-        else:
-            room = np.min(self.bench.link.capacity(budget))
+        payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
+        room = None if budget is None else np.min(self.bench.link.capacity(budget))
+        for whole in (True, False):  # what a mask that can't be coded becomes: every feature, or the heaviest alone
+            code = max(longest, mask_code.longest((self.grid, self.grid), model, whole))
+            plan = {"mask_model": model, "mask_bits": -(-code // 8) * 8, "whole": whole}
+            bits = header.bits(self.uses is None) + plan["mask_bits"]
+            if budget is None:
+                plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
+                return plan
             plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
-            least = rate.smallest(self.grid**2, self.uses, self.config.context) + plan["header_uses"]
-            if room < least:
-                raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; "
-                                f"the header ({plan['header_uses']}) and one feature take {least}: raise the budget")
-        return plan
+            least = plan["header_uses"] + rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
+            if least <= room:
+                return plan
+        raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the header "
+                        f"({plan['header_uses']}) and one feature take {least}: raise the budget")
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budget if budget is None else budget
@@ -151,7 +149,10 @@ class Sesc(Scheme):
         if budget is not None:
             room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
         masks, uses = self._allot(analysis, room, snr_db)
-        coded = [self._code(*pair, room is None) for pair in zip(masks, analysis.weights, strict=True)]
+        coded = [self._code(*pair) for pair in zip(masks, analysis.weights, strict=True)]
+        if self.uses is None:  # of the masks as they are sent
+            kept = np.array([mask.sum() for mask, _ in coded])
+            uses = rate.fill(room, kept, self.grid**2, self.config.context, self.most)
         return self._burst(analysis.images, coded, uses, snr_db)
 
     def burst(self, analysis: Analysis, counts: np.ndarray, knowledge: Knowledge) -> Burst:
@@ -190,7 +191,7 @@ class Sesc(Scheme):
         return self.bench.link.uses(symbols + self.plan["header_uses"]), np.stack([mask.mean((1, 2)) for mask in masks])
 
     def details(self, analysis: Analysis) -> dict[str, np.ndarray]:
-        masks = [self._code(m, w, True)[0] for m, w in zip(self.masks(analysis), analysis.weights, strict=True)]
+        masks = [self._code(m, w)[0] for m, w in zip(self.masks(analysis), analysis.weights, strict=True)]
         return {"weights": analysis.weights, "mask": np.stack(masks)}
 
     def declared(self) -> str:
@@ -230,10 +231,10 @@ class Sesc(Scheme):
         """Where symbols are QAM points: their grid, per real value."""
         return packing.Grid(self.variance, self.config.constellation) if self.config.constellation else None
 
-    def _code(self, mask: np.ndarray, weights: np.ndarray, may_be_whole: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _code(self, mask: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The mask as sent and its code, uint8 [mask_bits]. A mask whose code is longer than the header, which its size
-        on calibration pictures makes rare, is raised in mu until it fits, or else sent whole or as its heaviest
-        feature alone."""
+        on calibration pictures makes rare, is raised in mu until it fits, or else is what the plan says: whole, or
+        its heaviest feature alone."""
         room, model = self.plan["mask_bits"], self.plan["mask_model"]
         code = mask_code.encode(mask, model)
         for level in np.unique(weights[mask]):
@@ -242,7 +243,7 @@ class Sesc(Scheme):
             raised = weights > level
             if not raised.any():
                 alone = np.arange(mask.size).reshape(mask.shape) == np.argmax(weights)
-                raised = np.ones_like(mask) if may_be_whole else alone
+                raised = np.ones_like(mask) if self.plan["whole"] else alone
             mask = raised
             code = mask_code.encode(mask, model)
         return mask, self._pad(code)
