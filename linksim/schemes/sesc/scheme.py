@@ -139,8 +139,8 @@ class Sesc(Scheme):
             least = plan["header_uses"] + rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
             if least <= room:
                 return plan
-        raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the header "
-                        f"({plan['header_uses']}) and one feature take {least}: raise the budget")
+        raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the "
+                        f"header ({plan['header_uses']}) and one feature take {least}: raise the budget")
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budget if budget is None else budget
