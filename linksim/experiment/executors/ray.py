@@ -28,10 +28,11 @@ class Ray(Executor):
         self._ray = ray
         try:
             if not ray.is_initialized():
-                ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR",
-                         num_cpus=None if address else workers)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(f"--address {address}: no Ray cluster answers there ({error})") from None
+                here = {} if address else {"num_cpus": workers, "include_dashboard": False}
+                ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **here)
+        except Exception as error:  # a node that doesn't come up raises no class of its own
+            what = f"--address {address}: no Ray cluster answers there" if address else "Ray doesn't start here"
+            raise UserError(f"{what} ({error})") from None
         there = ray.cluster_resources()
         cores, gpus = max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
         self.workers = min(workers or gpus or cores, cores)
