@@ -21,6 +21,7 @@ from linksim.experiment.setup import ROWS, Setup
 from linksim.experiment.store import Store
 from linksim.registry import lookup
 
+LEAST = 24  # bits of a header beside its mask, at least: CRC and power
 DEFINITION = "smallest L whose mean similarity is at least {share:g} % of the largest"
 
 
@@ -77,7 +78,7 @@ def roomy(plan: dict, weights: np.ndarray, features: list[int]) -> dict:
     model = mask_code.learn(masks)
     bits = max(plan["mask_bits"], -(-max(len(mask_code.encode(mask, model)) for mask in masks) // 8) * 8)
     return plan | {"mask_model": model, "mask_bits": bits,
-                   "header_uses": -(-plan["header_uses"] * bits // plan["mask_bits"])}
+                   "header_uses": -(-plan["header_uses"] * (bits + LEAST) // (plan["mask_bits"] + LEAST))}
 
 
 def heaviest(weights: np.ndarray, features: int) -> np.ndarray:
