@@ -168,7 +168,8 @@ class Scenario(Strict):
     def _also(cls, value):
         """Further tasks, by a label that names their columns (`<label>.<metric>`) and figures."""
         if not isinstance(value, dict):
-            raise UserError(f"also: should map labels to tasks, like {{second: {{type: detection}}}} (found {shown(value)})")
+            raise UserError("also: should map labels to tasks, like {second: {type: detection}} "
+                            f"(found {shown(value)})")
         for i, label in enumerate(value):
             if not re.fullmatch(LABEL, str(label)):
                 raise UserError(f"also: a label should be a letter and then letters, digits, _ or - (found {label!r})")
