@@ -75,7 +75,8 @@ class Store:
         self._lock.take()
         if self._replace:
             self._replace = False
-            for path in (self.folder / name for name in _OWN):
+            further = (path for figure in ("map_vs_snr", "map_vs_uses") for path in self.folder.glob(f"{figure}_*"))
+            for path in (*(self.folder / name for name in _OWN), *further):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             (self.folder / "rows").mkdir(exist_ok=True)
         elif self._mine.exists():  # another run may have begun here while this one planned

@@ -14,7 +14,7 @@ PANEL, BODY, SIDE = 2.35, 3.1, 1.75  # inches
 
 
 def draw(folders: list[Path], out: Path) -> list[Path]:
-    """Writes compare.png, .pdf and .csv into `out`: AP50 over SNR of every scheme that all runs have."""
+    """Writes compare.png, .pdf and .csv into `out`: the metric over SNR of every scheme that all runs have."""
     runs = [Run.read(folder) for folder in folders]
     shared = [name for name in runs[0].schemes if all(name in run.schemes for run in runs)]
     if len(runs) < 2 or not shared:
@@ -30,7 +30,7 @@ def figure(runs: list[Run], shared: list[str]):
     looks, width = style.looks(runs[0]), 0.75 + PANEL * len(runs) + SIDE
     warnings = list(dict.fromkeys(warning for run in runs for warning in run.warnings))
     every = replace(runs[0], provenance={"warnings": warnings})
-    fig, (_, bottom, _, _) = style.sheet(every, width, BODY, "AP50 over SNR, by channel", _words(runs))
+    fig, (_, bottom, _, _) = style.sheet(every, width, BODY, f"{caption.short(runs[0])} over SNR, by channel", _words(runs))
     top = max(p.get("ap50_hi") or p["ap50"] for run in runs for name in shared for p in run.points(name, "scheme"))
     for i, run in enumerate(runs):
         ax = style.axes(fig, 0.62 + PANEL * i, bottom + 0.6, PANEL - 0.15, BODY - 1.0)

@@ -58,6 +58,7 @@ class Course:
                            metrics=[_part(1, "squared_error"), _part(2, "features"), _part(3, "bytes")])
         clock = Clock(checkpoint, minutes, self.rate, steps)
         clock.resume(self.model)
+        self.lessons.epoch = -(-clock.steps // len(self.lessons))  # none is seen twice
         self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
                        callbacks=[clock.callback()])
         self.finish = clock.discard

@@ -59,7 +59,7 @@ def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int) -> np.nda
     """Channel uses of every feature, float32 [h, w]: one number for what the mask keeps, none or a few for the rest."""
     few = rng.choice([0, 0, 1, 2, 4])
     most = uses if mask.mean() < 0.6 else uses // 2
-    many = int(np.exp(rng.uniform(np.log(6), np.log(most + 1))))
+    many = int(np.exp(rng.uniform(np.log(min(6, most)), np.log(most + 1))))
     return np.where(mask > 0, max(many, few), few).astype(np.float32)
 
 

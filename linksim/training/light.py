@@ -53,6 +53,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     before = [float(x) for x in model.evaluate(held_out, verbose=0)]
     clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps)
     clock.resume(model)
+    lessons.epoch = -(-clock.steps // len(lessons))  # none is seen twice
     model.fit(lessons, validation_data=held_out, epochs=100_000, verbose=0, callbacks=[clock.callback()])
 
     learnt = {f"decoder/{name}": value.astype(np.float16 if value.ndim > 1 else np.float32)

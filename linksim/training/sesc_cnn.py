@@ -31,6 +31,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort.
     """
     began = time.time()
+    from keras import ops
+
     from linksim import weights
     from linksim.schemes.sesc.awareness import fit_entropy
     from linksim.schemes.sesc.importance import importance
@@ -45,7 +47,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     awareness = teach_awareness(maps, targets[: len(maps)])
     del maps
     course = Course(images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed)
-    history = course.run(Path(out).with_suffix(".checkpoint.weights.h5"), minutes, steps)
+    history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps)
 
     encoder, decoder = networks.build_encoder(size, channels), networks.build_decoder(size, channels)
     encoder.set_weights(course.encoder.get_weights())
@@ -54,7 +56,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
               for part in (awareness, encoder, decoder) for path, value in weights.model_arrays(part).items()}
     some = images[-counted:].astype(np.float32) / 255  # as the scheme will see them: through weights of float16
     weights.assign(encoder, {k.removeprefix("encoder/"): v for k, v in arrays.items() if k.startswith("encoder/")})
-    latents = np.concatenate([np.asarray(encoder(some[i : i + 16], training=False)) for i in range(0, len(some), 16)])
+    latents = np.concatenate([ops.convert_to_numpy(encoder(some[i : i + 16], training=False))
+                              for i in range(0, len(some), 16)])
     drawn = [draw_sent(np.random.default_rng((seed, i)), w) for i, w in enumerate(targets[-counted:])]
     masks, contexts = np.stack([keep for keep, _ in drawn]), np.array([few for _, few in drawn])
     counts = statistics.fit(latents, masks, contexts)
