@@ -30,7 +30,8 @@ def figure(runs: list[Run], shared: list[str]):
     looks, width = style.looks(runs[0]), 0.75 + PANEL * len(runs) + SIDE
     warnings = list(dict.fromkeys(warning for run in runs for warning in run.warnings))
     every = replace(runs[0], provenance={"warnings": warnings})
-    fig, (_, bottom, _, _) = style.sheet(every, width, BODY, f"{caption.short(runs[0])} over SNR, by channel", _words(runs))
+    title = f"{caption.short(runs[0])} over SNR, by channel"
+    fig, (_, bottom, _, _) = style.sheet(every, width, BODY, title, _words(runs))
     top = max(p.get("ap50_hi") or p["ap50"] for run in runs for name in shared for p in run.points(name, "scheme"))
     for i, run in enumerate(runs):
         ax = style.axes(fig, 0.62 + PANEL * i, bottom + 0.6, PANEL - 0.15, BODY - 1.0)
