@@ -148,7 +148,7 @@ def entropy_arrays(encoder, images: np.ndarray, uses: int) -> dict[str, np.ndarr
     everything = [np.full((16, grid, grid), uses, np.float32), np.full(16, 10.0, np.float32)]
     parts = [ops.convert_to_numpy(encoder([images[i : i + 16].astype(np.float32) / 255, *everything], training=False))
              for i in range(0, len(images) - 15, 16)]
-    return fit_entropy(np.concatenate(parts))
+    return {f"entropy/{name}": array for name, array in fit_entropy(np.concatenate(parts)).items()}
 
 
 def _rows(air: str | None) -> dict | None:
