@@ -18,7 +18,7 @@ SCENARIO = yaml.safe_load((Path(__file__).parents[2] / "scenarios" / "rayleigh_s
 SMALL = {"pictures": 2, "realisations": 1, "calibration": {"pictures": 2, "realisations": 2}, "snr_db": [12.0],
          "examples": {"pictures": [0]}, "tile": 2, "source": {"type": "scenes", "size": 128},
          "task": {"type": "detection", "weights": "yolov5n-scenes", "input_size": 128}, "symbols_vs_mu": None}
-SEPARATE = ("jpeg2000_ldpc", "jpeg2000_roi", "avif_ldpc")
+SEPARATE = ("jpeg2000_ldpc", "jpeg2000_roi", "avif_ldpc", "sesc_cnn")
 SCHEMES = [{"name": "sesc", "type": "sesc", "weights": "sesc-scenes"},
            {"name": "linear", "type": "linear", "weights": "linear-scenes", "budget_as": "sesc"},
            *({"name": kind, "type": kind, "mcs": 3, "budget_as": "sesc"} for kind in SEPARATE),
