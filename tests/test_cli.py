@@ -7,7 +7,7 @@ import fakes
 import pytest
 
 from linksim import cli
-from linksim.experiment import engine
+from linksim.experiment import points
 
 LINEAR = ["--set", "schemes=[{name: a, type: linear}]", "--set", "symbols_vs_mu=null"]
 
@@ -71,7 +71,7 @@ def test_run_prints_both_tables_and_leaves_figures(tmp_path, capsys):
     (["import", "yolov9", "{tmp}/tiny.yaml"], "yolov5"),
     (["import", "yolov5", "{tmp}/none.onnx"], "none.onnx"),
     (["train", "yolo", "--out", "{tmp}/w.npz"], "'yolov5'"),
-    (["train", "yolov5", "--out", "{tmp}/w.npz", "--set", "sise=1"], "sise=1"),
+    (["train", "yolov5", "--out", "{tmp}/w.npz", "--set", "sise=1"], "yolov5.sise"),
     (["train", "yolov5", "--out", "{tmp}/w"], ".npz"),
 ])
 def test_bad_input_is_one_message_and_exit_2(tmp_path, capsys, arguments, part):
@@ -86,7 +86,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine.points, "measure", stopped)
+    monkeypatch.setattr(points, "measure", stopped)
     scenario = fakes.write(tmp_path / "tiny.yaml")
     assert call("run", scenario, "--out", tmp_path / "out", "--set", "snr_db=[10, 20]", "--fresh") == 130
     said = capsys.readouterr().err
