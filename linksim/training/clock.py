@@ -150,3 +150,11 @@ def _catch(handler) -> dict:
 def _give_back(handlers: dict) -> None:
     while handlers:
         signal.signal(*handlers.popitem())
+
+
+def study(model, lessons, held_out, clock: Clock) -> dict:
+    """Fit a compiled model by the clock, an interrupted course included. Returns minutes, steps and the curve."""
+    clock.resume(model)
+    lessons.epoch = -(-clock.steps // len(lessons))  # none is seen twice
+    model.fit(lessons, validation_data=held_out, epochs=100_000, verbose=0, callbacks=[clock.callback()])
+    return {"minutes": clock.elapsed() / 60, "steps": clock.steps, "validation": clock.curve}

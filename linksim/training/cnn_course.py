@@ -15,7 +15,7 @@ import numpy as np
 
 from linksim.schemes.sesc.importance import importance
 from linksim.schemes.sesc_cnn.quantiser import ROUNDING, STEPS, sent
-from linksim.training.clock import Clock
+from linksim.training.clock import Clock, study
 
 TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
 
@@ -57,12 +57,8 @@ class Course:
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
                            metrics=[_part(1, "squared_error"), _part(2, "features"), _part(3, "bytes")])
         clock = Clock(checkpoint, minutes, self.rate, steps)
-        clock.resume(self.model)
-        self.lessons.epoch = -(-clock.steps // len(self.lessons))  # none is seen twice
-        self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
-                       callbacks=[clock.callback()])
         self.finish = clock.discard
-        return {"minutes": clock.elapsed() / 60, "steps": clock.steps, "validation": clock.curve}
+        return study(self.model, self.lessons, self.held_out, clock)
 
 
 def draw_sent(rng: np.random.Generator, weights: np.ndarray) -> tuple[np.ndarray, int]:

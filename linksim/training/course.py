@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.training.clock import Clock
+from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
 
 
@@ -68,12 +68,8 @@ class Course:
                            metrics=[_part(i, name) for i, name in enumerate(names, start=1)],
                            jit_compile=keras.backend.backend() != "torch")  # torch.compile takes minutes
         clock = Clock(checkpoint, minutes, self.rate, steps, patience)
-        clock.resume(self.model)
-        self.lessons.epoch = -(-clock.steps // len(self.lessons))  # none is seen twice
-        self.model.fit(self.lessons, validation_data=self.held_out, epochs=100_000, verbose=0,
-                       callbacks=[clock.callback()])
         self.finish = clock.discard
-        return {"minutes": clock.elapsed() / 60, "steps": clock.steps, "validation": clock.curve}
+        return study(self.model, self.lessons, self.held_out, clock)
 
 
 def forget_linear(encoder, decoder, uses: int, seed: int) -> None:

@@ -32,7 +32,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     """
     from linksim import weights
     from linksim.schemes.sesc.scheme import assign_part
-    from linksim.training.clock import Clock
+    from linksim.training.clock import Clock, study
     from linksim.training.lessons import Air, Lessons
     from linksim.training.pruning import prune_decoder
     from linksim.training.sesc import look
@@ -52,9 +52,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     _compile(model, rate)
     before = [float(x) for x in model.evaluate(held_out, verbose=0)]
     clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps)
-    clock.resume(model)
-    lessons.epoch = -(-clock.steps // len(lessons))  # none is seen twice
-    model.fit(lessons, validation_data=held_out, epochs=100_000, verbose=0, callbacks=[clock.callback()])
+    study(model, lessons, held_out, clock)
 
     learnt = {f"decoder/{name}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for name, value in weights.model_arrays(student).items()}

@@ -57,6 +57,26 @@ def residual(x, width: int, name: str):
     return x + layers.Conv2D(width, 3, padding="same", name=name + "_b")(y)
 
 
+def paint_over(picture, x, plane, width: int, blocks: int):
+    """What convolutions add to a first picture, one down-up level, `blocks` residual blocks at each stage.
+
+    picture [B, H, W, 3]; x [B, H/4, W/4, C], what is known besides; plane [B, h, w, P], what is known of every patch.
+    """
+    planes = ops.repeat(ops.repeat(plane, PATCH // 4, axis=1), PATCH // 4, axis=2)
+    x = ops.concatenate([space_to_depth(picture - 0.5, 4), ops.cast(x, "float32"), planes], axis=-1)
+    x = layers.Conv2D(width, 3, padding="same", name="enter")(x)
+    for i in range(blocks):
+        x = residual(x, width, f"fine_{i}")
+    deep = layers.Conv2D(2 * width, 2, strides=2, name="down")(x)
+    for i in range(blocks):
+        deep = residual(deep, 2 * width, f"deep_{i}")
+    x = x + depth_to_space(layers.Conv2D(4 * width, 1, name="up")(deep), 2)
+    for i in range(blocks):
+        x = residual(x, width, f"finer_{i}")
+    learned = layers.Conv2D(48, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="paint")(x)
+    return picture + depth_to_space(learned, 4)
+
+
 def build_awareness(channels: tuple[int, ...] = (64, 128, 256), grid: int | None = 16, width: int = 64):
     """Semantic-aware model: the detector's feature maps -> weight vector.
 
@@ -149,20 +169,7 @@ def build_decoder(size: int, uses: int, width: int = 128, depth: int = 2, channe
     x = ops.reshape(x, (-1, tokens, PATCH * detail))
     x = unpatchify(x, grid, grid, PATCH // 4, detail)  # (B, H/4, W/4, detail)
 
-    planes = ops.repeat(ops.repeat(plane, PATCH // 4, axis=1), PATCH // 4, axis=2)
-    x = ops.concatenate([space_to_depth(picture - 0.5, 4), ops.cast(x, "float32"), planes], axis=-1)
-    x = layers.Conv2D(channels, 3, padding="same", name="enter")(x)
-    for i in range(3):
-        x = residual(x, channels, f"fine_{i}")
-    deep = layers.Conv2D(2 * channels, 2, strides=2, name="down")(x)
-    for i in range(3):
-        deep = residual(deep, 2 * channels, f"deep_{i}")
-    deep = depth_to_space(layers.Conv2D(4 * channels, 1, name="up")(deep), 2)
-    x = x + deep
-    for i in range(3):
-        x = residual(x, channels, f"finer_{i}")
-    learned = layers.Conv2D(48, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="paint")(x)
-    return keras.Model([received, noise, counts], picture + depth_to_space(learned, 4), name="decoder")
+    return keras.Model([received, noise, counts], paint_over(picture, x, plane, channels, 3), name="decoder")
 
 
 def start_from(code, encoder, decoder, uses: int) -> None:

@@ -8,15 +8,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from linksim.schemes.sesc.patches import PATCH, depth_to_space, patchify, space_to_depth, unpatchify
+from linksim.schemes.sesc.networks import paint_over, residual
+from linksim.schemes.sesc.patches import PATCH, patchify, space_to_depth, unpatchify
 
 VALUES = PATCH * PATCH * 3
-
-
-def residual(x, width: int, name: str):
-    """Two 3 x 3 convolutions around a skip connection."""
-    y = layers.Conv2D(width, 3, padding="same", activation="relu", name=name + "_a")(x)
-    return x + layers.Conv2D(width, 3, padding="same", name=name + "_b")(y)
 
 
 class PerChannel(layers.Layer):
@@ -73,19 +68,7 @@ def build_decoder(size: int, channels: int, width: int = 96, fine: int = 48, det
     x = ops.reshape(x, (-1, grid * grid, PATCH * detail))
     x = unpatchify(x, grid, grid, PATCH // 4, detail)  # (B, H/4, W/4, detail)
 
-    planes = ops.repeat(ops.repeat(planes, PATCH // 4, axis=1), PATCH // 4, axis=2)
-    x = ops.concatenate([space_to_depth(picture - 0.5, 4), ops.cast(x, "float32"), planes], axis=-1)
-    x = layers.Conv2D(fine, 3, padding="same", name="enter")(x)
-    for i in range(2):
-        x = residual(x, fine, f"fine_{i}")
-    deep = layers.Conv2D(2 * fine, 2, strides=2, name="down")(x)
-    for i in range(2):
-        deep = residual(deep, 2 * fine, f"deep_{i}")
-    x = x + depth_to_space(layers.Conv2D(4 * fine, 1, name="up")(deep), 2)
-    for i in range(2):
-        x = residual(x, fine, f"finer_{i}")
-    learned = layers.Conv2D(48, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="paint")(x)
-    return keras.Model([latents, sent, step], picture + depth_to_space(learned, 4), name="decoder")
+    return keras.Model([latents, sent, step], paint_over(picture, x, planes, fine, 2), name="decoder")
 
 
 class Rate(layers.Layer):

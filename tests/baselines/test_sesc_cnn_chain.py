@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from chains import Likeness
 
 from linksim import weights
 from linksim.errors import UserError
@@ -12,25 +13,8 @@ from linksim.link.link import Link, LinkConfig
 from linksim.registry import lookup
 from linksim.schemes import linear_code
 from linksim.schemes.base import Bench, Knowledge, Survey
-from linksim.tasks.base import Task
 
 SIZE, CHANNELS, USES = 64, 24, 900
-
-
-class Likeness(Task):
-    """A task without detector: how like the picture sent is."""
-
-    metric = "likeness"
-
-    def __init__(self):
-        pass
-
-    def observe(self, images):
-        return [{"image": image} for image in images]
-
-    def score(self, observations, truths, pictures, bootstrap=0, seed=0):
-        received = np.array([observation["image"] for observation in observations], float)
-        return {"likeness": float(np.mean(1 / (1 + np.mean((received - np.array(truths)) ** 2, axis=(1, 2, 3)) / 100)))}
 
 
 def pictures(count, seed):
