@@ -1,4 +1,4 @@
-"""A run: build, plan, measure every point, write the table. Goes on where an earlier one stopped.
+"""A run: build, plan, measure every point, write the table. Goes on where an earlier one stopped, in the plan too.
 
     folder = run(load("scenarios/awgn.yaml"), Path("results/awgn"))
 """
@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from linksim.errors import UserError
 from linksim.experiment import feasibility, provenance, stopping, table
 from linksim.experiment.executors.base import Executor
 from linksim.experiment.executors.local import Local
 from linksim.experiment.parts import parts
-from linksim.experiment.plan import planned
+from linksim.experiment.plan import planning
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup
 from linksim.experiment.store import Store
@@ -64,20 +65,38 @@ class Answer:
         with clock.work("pictures", 1, "reading the pictures"):
             _ = setup.truths
         _expect(setup.scenario, setup, store, clock)
-        setup.scenario = resolved = planned(setup, clock)
         self.session = {
             "begun": begun, "seconds": None, "stages": {}, "command": provenance.command(), "git": provenance.git(),
             "device": provenance.device(), "executor": self.executor.declared(),
             "versions": provenance.versions() | provenance.codecs()}
+        self.sweep = None
         try:
-            store.begin(resolved)
-            self._record = _record(setup, store, self.session, earlier)
-            store.write_json("provenance.json", self._record)
-        except BaseException:
+            for resolved in planning(setup, clock):
+                setup.scenario = resolved
+                if not store.replaces:  # what is there goes only when the whole plan is sound
+                    self._begin(earlier)
+            self._begin(earlier)
+        except BaseException as error:
+            if isinstance(error, UserError):
+                store.abandon()
             store.close()
             raise
-        self.sweep = Sweep(setup, store, clock)
         return self
+
+    def _begin(self, earlier: list[dict]) -> None:
+        """Write down what is planned by now. The first time, a point of the scheme that was planned first is measured
+        here and now: one sees what comes before the others are planned."""
+        setup, store = self.setup, self.store
+        store.begin(setup.scenario)
+        if self.sweep is not None:
+            return
+        self.sweep = Sweep(setup, store, self.clock)
+        self._record = _record(setup, store, self.session, earlier)
+        store.write_json("provenance.json", self._record)
+        ready = [unit for unit in self.sweep.units()
+                 if unit.snr_db is not None and unit.scheme in setup.scenario.plan]
+        for sweep, unit, part, rows, _ in Local().run([(self.sweep, unit) for unit in ready[:1]]):
+            sweep.put(unit, part, rows)
 
     def __exit__(self, *error) -> None:
         self.session |= {"seconds": round(time.perf_counter() - self._started, 1), "stages": self.clock.seconds}
@@ -107,7 +126,7 @@ class Answer:
 
 def _expect(scenario: Scenario, setup: Setup, store: Store, clock: Clock) -> None:
     """Announce all stages; the guesses, in seconds per unit, are of two cores."""
-    to_plan = len(setup.schemes) * (not scenario.plan)
+    to_plan = len(setup.schemes) - len(scenario.plan)
     clock.expect("plan", to_plan, 5.0)
     clock.expect("analyse", to_plan * (scenario.pictures + scenario.calibration.pictures), 0.05)
     for name, scheme in setup.schemes.items():

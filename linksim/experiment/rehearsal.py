@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from linksim.experiment.plan import known
 from linksim.experiment.progress import spoken
 from linksim.experiment.setup import enough
 from linksim.experiment.store import Store
@@ -34,17 +35,13 @@ def survey(scenario: Scenario) -> dict[str, tuple]:
     enough(*splits["test"], "pictures")
     enough(*splits["calibration"], "calibration.pictures")
     scenario.link.build_channel()
-    if scenario.plan:
-        from linksim.experiment.plan import _check
-
-        _check(scenario, scenario.plan)
+    known(scenario, scenario.plan)
     return splits
 
 
 def rehearse(scenario: Scenario, out: Path, fresh: bool = False, console: Console | None = None) -> None:
     """Look at everything, and print what there is to do, in which time and memory, as far as can be guessed."""
     from linksim.experiment import engine, provenance
-    from linksim.experiment.plan import _check
     from linksim.experiment.progress import Clock
     from linksim.experiment.setup import Setup
 
@@ -52,8 +49,7 @@ def rehearse(scenario: Scenario, out: Path, fresh: bool = False, console: Consol
     setup = Setup(scenario, pictures=False)
     store = Store(out, scenario, provenance.weights(scenario), fresh)
     setup.link.passage  # noqa: B018  (built on first use)
-    if plan := scenario.plan or store.plan():
-        _check(scenario, plan)
+    if plan := known(scenario, scenario.plan or store.plan()):
         setup.adopt(plan)
         setup.scenario = scenario = scenario.model_copy(update={"plan": plan})
     _analyse(setup, splits)

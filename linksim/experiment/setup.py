@@ -57,11 +57,11 @@ class Setup:
         return self.images.truths
 
     def adopt(self, plan: dict) -> None:
-        """Take budgets and choices from a resolved scenario's plan."""
-        for name, scheme in self.schemes.items():
+        """Take budgets and choices from a scenario's plan, for the schemes that it has."""
+        for name in self.schemes.keys() & plan.keys():
             budget = plan[name]["budget"]
             self.budgets[name] = None if budget is None else np.asarray(budget, np.int32)
-            scheme.adopt(plan[name]["choices"])
+            self.schemes[name].adopt(plan[name]["choices"])
 
     def analysis(self, name: str, calibration: bool = False) -> Any:
         """The scheme's analysis of the test pictures, made block by block (`Blockwise`), or of the calibration

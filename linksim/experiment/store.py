@@ -57,9 +57,24 @@ class Store:
             raise UserError(f"--out {folder} can't be made: {nearest} is no folder that can be written to")
         if folder.is_dir() and not self._mine.exists() and self._holds_something():
             raise UserError(f"--out {folder} holds files but no run; name another folder")
-        self._replace = fresh  # until `begin` has done so
+        self._replace, self._new = fresh, not self._mine.exists()  # until `begin` has done so
         if self._mine.exists() and not fresh:
             self._refuse_another()
+
+    @property
+    def replaces(self) -> bool:
+        """Whether `begin` will do away with an earlier run."""
+        return self._replace and self._mine.exists()
+
+    def abandon(self) -> None:
+        """Leave nothing of a run that was begun here and turned out to be impossible."""
+        if self._new and self._mine.exists():
+            self._remove_own()
+            for path in (self._mine, self.folder / "weights.json"):
+                path.unlink(missing_ok=True)
+            self.close()
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
     def close(self) -> None:
         """Let others into the folder."""
@@ -70,14 +85,13 @@ class Store:
         return load(self._mine).plan if self._mine.exists() and not self._replace else {}
 
     def begin(self, resolved: Scenario) -> None:
-        """Make the folder and lock it, empty it of an earlier run where `fresh` was asked for, write the scenario."""
+        """Make the folder and lock it, empty it of an earlier run where `fresh` was asked for, write the scenario; the
+        scenario again when its plan has grown."""
         _unless_full(self.folder, lambda: (self.folder / "rows").mkdir(parents=True, exist_ok=True))
         self._lock.take()
         if self._replace:
             self._replace = False
-            further = (path for figure in ("map_vs_snr", "map_vs_uses") for path in self.folder.glob(f"{figure}_*"))
-            for path in (*(self.folder / name for name in _OWN), *further):
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            self._remove_own()
             (self.folder / "rows").mkdir(exist_ok=True)
         elif self._mine.exists():  # another run may have begun here while this one planned
             self.scenario = resolved
@@ -185,6 +199,11 @@ class Store:
         return any(not any(path.match(name) for name in _UNBORN) for path in self.folder.iterdir()) or (
             rows.is_dir() and any(rows.iterdir()))
 
+    def _remove_own(self) -> None:
+        further = (path for figure in ("map_vs_snr", "map_vs_uses") for path in self.folder.glob(f"{figure}_*"))
+        for path in (*(self.folder / name for name in _OWN), *further):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
     def _refuse_another(self) -> None:
         try:
             there = yaml.safe_load(self._mine.read_text(encoding="utf-8"))
@@ -193,8 +212,8 @@ class Store:
         if not isinstance(there, dict):
             raise UserError(f"{self._mine} is damaged; restore it, or start over with `--fresh`")
         here = yaml.safe_load(self.scenario.dump())
-        unasked = set() if self.scenario.plan else {"plan"}
-        keys = sorted(key for key in {*there, *here} - unasked if there.get(key) != here.get(key))
+        keys = sorted(key for key in {*there, *here} - {"plan"} if there.get(key) != here.get(key))
+        keys += [] if _agree(there.get("plan", {}), here.get("plan", {})) else ["plan"]
         weights = self.read_json("weights.json")
         keys += sorted(key for key in {*weights, *self.weights} if weights.get(key) != self.weights.get(key))
         if keys:
@@ -202,6 +221,13 @@ class Store:
             differs = ", ".join(keys)
             raise UserError(f"{self.folder} holds the run of another scenario (differs in {differs}).\n"
                             f"Keep both with `--out {other}`, or replace it with `--fresh`.")
+
+
+def _agree(plan, other) -> bool:
+    """Whether two plans, each as far as it was made, say the same of a scheme."""
+    if not (isinstance(plan, dict) and isinstance(other, dict)):
+        return plan == other
+    return all(plan[name] == other[name] for name in plan.keys() & other.keys())
 
 
 def _unless_full(folder: Path, write: Callable[[], object]) -> None:

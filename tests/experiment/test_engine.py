@@ -149,6 +149,42 @@ def test_the_resolved_scenario_gives_the_same_rows_without_planning(done, tmp_pa
     assert rows_of(again) == rows_of(done)
 
 
+def test_what_is_planned_first_is_measured_before_the_rest_is_planned(done, tmp_path, monkeypatch):
+    made, make = [], fakes.Echo.make_plan
+
+    def planned(scheme, survey):
+        if len(made) == 1:
+            made.append("interrupted")
+            raise KeyboardInterrupt
+        made.append(scheme.config.name)
+        return make(scheme, survey)
+
+    monkeypatch.setattr(fakes.Echo, "make_plan", planned)
+    with pytest.raises(KeyboardInterrupt):
+        answer(tmp_path / "tiny")
+    assert [path.name for path in (tmp_path / "tiny" / "rows").iterdir()] == ["half_0_0000.parquet"]
+    assert rows_of(answer(tmp_path / "tiny")) == rows_of(done)
+    assert made == ["half", "interrupted", "third", "Whole 0.0"]  # each once: the plan goes on too
+    assert (tmp_path / "tiny" / "table.csv").read_bytes() == (done / "table.csv").read_bytes()
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_scheme_that_cannot_be_planned_leaves_everything_as_it_was(tmp_path, monkeypatch, earlier):
+    before = {}
+    if earlier:
+        answer(tmp_path / "tiny", "seed=4")
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "tiny").rglob("*")}
+
+    def never(*_):
+        raise UserError("no room")
+
+    monkeypatch.setattr(fakes.Follower, "make_plan", never)
+    with pytest.raises(UserError, match="no room"):
+        answer(tmp_path / "tiny", fresh=earlier)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "tiny").rglob("*")} == before
+    assert (tmp_path / "tiny").exists() == earlier
+
+
 def test_a_plan_for_other_pictures_is_refused(done, tmp_path):
     text = (done / "scenario.yaml").read_text().replace("\npictures: 6", "\npictures: 5")
     (tmp_path / "edited.yaml").write_text(text)

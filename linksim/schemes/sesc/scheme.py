@@ -35,7 +35,7 @@ class SescConfig(SchemeConfig):
     weights: str = "sesc-scenes"
     mu: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 0.2
     uses: PositiveInt | Literal["auto"] = 32
-    context: int = Field(0, ge=0, le=3)
+    context: int = Field(0, ge=0)
     budget: int | None = Field(None, gt=0)
     slots: int | None = Field(None, gt=0)
     awareness: str = "task"
