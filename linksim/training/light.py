@@ -32,10 +32,10 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     """
     from linksim import weights
     from linksim.schemes.sesc.scheme import assign_part
+    from linksim.training.awareness import look
     from linksim.training.clock import Clock, study
     from linksim.training.lessons import Air, Lessons
     from linksim.training.pruning import prune_decoder
-    from linksim.training.sesc import look
     from linksim.weights.light import quantise, restore
 
     began, arrays, teacher = time.time(), *weights.load(large, "sesc")

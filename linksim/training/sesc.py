@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.training.awareness import entropy_arrays, look, teach_awareness
 from linksim.training.cards import command, machine, portable
 
 
@@ -21,7 +22,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           aims: tuple[str, ...] = ("detection",), air: str | None = None, steps: int | None = None,
           patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
-          encoder: dict | None = None, decoder: dict | None = None) -> Path:
+          encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
+          reach: float = 1.0, steepness: float = 1.0) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -38,9 +40,12 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     error_weight, feature_weight, answer_weight: shares of the loss.
     linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
     encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
+    awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; reach, steepness: what they are
+        taught, as in `linksim.schemes.sesc.importance`.
     """
     began = time.time()
     from linksim.schemes.sesc import networks
+    from linksim.schemes.sesc.importance import importance_for
     from linksim.training.course import Course
 
     rows = _rows(air)
@@ -48,8 +53,10 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     aware = {}
     for aim in aims:
-        targets = np.stack([_importance(aim, images[i], finds[i]) for i in range(len(maps))])
-        aware[aim] = teach_awareness(maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}")
+        targets = np.stack([importance_for(aim, image, *found, reach=reach, steepness=steepness)
+                            for image, found in zip(images[: len(maps)], finds, strict=False)])
+        aware[aim] = teach_awareness(maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}",
+                                     **(awareness or {}))
     del maps
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
@@ -79,7 +86,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            aware_pictures=aware_pictures, aims=list(aims),
                            air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
-                           encoder=encoder, decoder=decoder, start=start and Path(start).name, seed=seed),
+                           encoder=encoder, decoder=decoder, awareness=awareness, reach=reach, steepness=steepness,
+                           start=start and Path(start).name, seed=seed),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
                    "conditioned": conditioned} | sizes,
     }
@@ -87,68 +95,6 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     if steps != 0:
         course.finish()  # the checkpoint goes only now that the result is safe
     return Path(out)
-
-
-def look(sources, detector: str, input_size: int, count: int, aware: int):
-    """Pictures uint8 [N, S, S, 3] of the training splits, the detector's finds on each (boxes, scores), and for the
-    first `aware` of them its feature maps on the token grid, float16 [A, h, w, C]."""
-    from linksim.registry import lookup
-    from linksim.schemes.sesc.importance import to_grid
-    from linksim.training.eyes import Eyes
-
-    opened = []
-    for config in sources:
-        cls = lookup("source", config["type"])
-        opened.append(cls(cls.Config(**config), "train"))
-    share = [min(len(source), count) for source in opened]
-    if sum(share) == 0:
-        raise UserError(f"the sources {sources} hold no training picture")
-    images = np.concatenate([source.batch(np.arange(n))[0] for source, n in zip(opened, share, strict=True)])
-    images = images[np.random.default_rng(0).permutation(len(images))][:count]
-    eyes = Eyes(detector, input_size, next((s.classes for s in opened if s.classes), ()))
-    finds, maps = [], []
-    for start in range(0, len(images), 64):
-        found, features = eyes.look(images[start : start + 64], 0.1)
-        finds += found
-        if start < aware:
-            maps.append(to_grid(features, images.shape[1] // 16).astype(np.float16))
-    return images, finds, np.concatenate(maps)[:aware]
-
-
-def _importance(aim, image, found):
-    from linksim.schemes.sesc import importance
-
-    if aim == "detection":
-        return importance.importance(*found, len(image))
-    return importance.importance_for(aim, image, *found)
-
-
-def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awareness", epochs: int = 12):
-    """The semantic-aware model, fitted to targets float32 [A, h, w] by cross entropy."""
-    import keras
-
-    from linksim.schemes.sesc.networks import build_awareness
-
-    model = build_awareness((maps.shape[-1],), maps.shape[1])
-    model.name = name
-    schedule = keras.optimizers.schedules.CosineDecay(2e-3, epochs * (len(maps) // 32 + 1))
-    model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss="binary_crossentropy")
-    log = model.fit(maps.astype(np.float32), targets, batch_size=32, epochs=epochs, validation_split=0.1, verbose=0)
-    print(f"{name}: held-out cross entropy {log.history['val_loss'][-1]:.4f}", flush=True)
-    return model
-
-
-def entropy_arrays(encoder, images: np.ndarray, uses: int) -> dict[str, np.ndarray]:
-    """The entropy model of the features (`linksim.schemes.sesc.awareness.entropy`), fitted to training pictures."""
-    from keras import ops
-
-    from linksim.schemes.sesc.awareness.entropy import fit_entropy
-
-    grid = images.shape[1] // 16
-    everything = [np.full((16, grid, grid), uses, np.float32), np.full(16, 10.0, np.float32)]
-    parts = [ops.convert_to_numpy(encoder([images[i : i + 16].astype(np.float32) / 255, *everything], training=False))
-             for i in range(0, len(images) - 15, 16)]
-    return {f"entropy/{name}": array for name, array in fit_entropy(np.concatenate(parts)).items()}
 
 
 def _rows(air: str | None) -> dict | None:

@@ -37,8 +37,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     from linksim.schemes.sesc.awareness import fit_entropy
     from linksim.schemes.sesc.importance import importance
     from linksim.schemes.sesc_cnn import networks, statistics
+    from linksim.training.awareness import look, teach_awareness
     from linksim.training.cnn_course import Course, draw_sent
-    from linksim.training.sesc import look, teach_awareness
 
     images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
     size, grid = images.shape[1], images.shape[1] // 16

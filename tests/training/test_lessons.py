@@ -59,6 +59,14 @@ def test_importance_fades_with_distance_and_scales_with_score():
     assert importance(np.zeros((0, 4)), np.zeros(0), 256).max() == 0
 
 
+def test_steep_importance_keeps_a_margin_whole_and_then_ends():
+    box, score = np.array([[64, 64, 96, 96]]), np.array([0.9])
+    soft = importance(box, score, 256)[4]
+    steep = importance(box, score, 256, reach=1.25, steepness=4)[4]
+    assert np.allclose(steep[3:7], 0.9)  # the box, and the patches that touch it
+    assert steep[2] > soft[2] > 0.3 and steep[1] < 0.01 < soft[1]  # one patch further, two patches further
+
+
 def test_rows_of_the_link_follow_each_other_as_sent():
     """A row of noise is read in the order of its symbols, at its SNR where it holds at one alone."""
     rows = {"noise": np.arange(1, 9, dtype=np.float16)[None], "snr_db": np.array([8.0], np.float32)}

@@ -77,16 +77,21 @@ def paint_over(picture, x, plane, width: int, blocks: int):
     return picture + depth_to_space(learned, 4)
 
 
-def build_awareness(channels: tuple[int, ...] = (64, 128, 256), grid: int | None = 16, width: int = 64):
+def build_awareness(channels: tuple[int, ...] = (64, 128, 256), grid: int | None = 16, width: int = 64, depth: int = 1):
     """Semantic-aware model: the detector's feature maps -> weight vector.
 
-    Inputs: feature maps already resized to the token grid, float [B, h, w, sum(channels)].
+    Inputs: feature maps already resized to the token grid, float [B, h, w, sum(channels)]. depth: 3 x 3 convolutions
+    around a patch, dilated by 1, 2, 4, 1, ...: how far the network sees.
     Output: float [B, h, w] in [0, 1].
     """
     maps = keras.Input((grid, grid, sum(channels)))
     x = layers.LayerNormalization(dtype="float32", name="norm")(maps)
     x = layers.Conv2D(width, 1, activation="relu", name="mix")(x)
     x = layers.Conv2D(width, 3, padding="same", activation="relu", name="around")(x)
+    for i in range(1, depth):
+        seen = layers.LayerNormalization(name=f"norm_{i}")(x)
+        x = x + layers.Conv2D(width, 3, padding="same", activation="relu", dilation_rate=2 ** (i % 3),
+                              name=f"around_{i}")(seen)
     x = layers.Conv2D(1, 3, padding="same", activation="sigmoid", dtype="float32", name="weight")(x)
     return keras.Model(maps, x[..., 0], name="awareness")
 

@@ -20,8 +20,9 @@ class TaskAwareness(Awareness):
         from linksim import weights
         from linksim.schemes.sesc import networks
 
-        self.channels = next(a for a in own.values() if a.ndim == 4).shape[2]
-        self.network = networks.build_awareness((self.channels,), grid)
+        self.channels, width = own["mix/kernel"].shape[2:]
+        depth = sum(key.startswith("around") and key.endswith("/kernel") for key in own)
+        self.network = networks.build_awareness((self.channels,), grid, width, depth)
         weights.assign(self.network, own)
         self._weigh = _compiled(self.network)
 
