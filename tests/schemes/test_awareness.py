@@ -9,6 +9,7 @@ from linksim import weights
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness import NAMES, build, entropy, fit_entropy
 from linksim.schemes.sesc.importance import importance
+from linksim.schemes.sesc.rate import allot
 
 GRID, SIZE, VALUES = 4, 64, 10
 CARD = {"name": "some", "sha256": "0"}
@@ -51,6 +52,16 @@ def test_the_oracle_weighs_what_the_detector_surely_finds():
     np.testing.assert_array_equal(found[1], importance(box[:1], score[:1], SIZE))
     with pytest.raises(UserError, match="finds boxes"):
         made("oracle", task=SimpleNamespace(observe=lambda images: [{"image": 0}])).weigh(pictures(1))
+
+
+def test_a_transmitter_that_runs_the_detector_keeps_margins_whole_and_its_best_find():
+    faint = {"boxes": np.array([[16, 16, 32, 32]], np.float32), "scores": np.array([0.05], np.float32), "labels": [0]}
+    nothing = {"boxes": np.zeros((0, 4)), "scores": np.zeros(0), "labels": []}
+    found = made("finds", task=SimpleNamespace(observe=lambda images: [faint, nothing])).weigh(pictures(2))
+    assert found[0].max() == pytest.approx(0.05) and found[0, 1, 1] == found[0].max() and not found[1].any()
+    mask, _ = allot(found.reshape(2, -1), 0.2, 32)
+    assert mask[0].reshape(GRID, GRID)[1, 1] and mask[0].sum() < mask[0].size and mask[1].sum() == 1
+    assert allot(found.reshape(2, -1), 0.0, 32)[0].all()  # mu 0 sends everything, whatever it weighs
 
 
 def test_entropy_weights_are_ranks_in_0_to_1():
@@ -106,4 +117,4 @@ def test_errors_name_what_there_is():
         made("entropy", features=lambda images: images)
     with pytest.raises(UserError, match="awareness: task alone"):
         made("random", aim="classification")
-    assert set(NAMES) == {"task", "entropy", "random", "oracle", "all"}
+    assert set(NAMES) == {"task", "finds", "entropy", "random", "oracle", "all"}

@@ -6,7 +6,7 @@ between patch and box,
     w(patch) = max_d  score_d * exp(-(distance(patch, box_d) / reach) ** steepness)
 
 with the distance in patches, 0 where they touch. Where weights are steep, raising mu gives up finds of low score before
-it trims what is around the others: on photographs the better order. classification: the same, of the main find alone.
+it trims what is around the others. classification: the same, of the main find alone.
 reconstruction: the share of the picture's energy around its mean colour that lies in patches no heavier than this one;
 keeping w >= mu then gives up at most the share mu of what the mean colour leaves to be explained.
 

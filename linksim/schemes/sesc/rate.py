@@ -23,10 +23,12 @@ def allot(weights: np.ndarray, mu: float | None, uses: int | None, context: int 
     """Features of interest bool [B, T] and the uses of each of them int [B].
 
     weights: float [B, T]. mu, uses: None for auto. room: int [B], symbols that a burst may have, or None. preferred,
-    most: uses per feature where they are free. At least the heaviest feature is sent.
+    most: uses per feature where they are free. At least the heaviest feature is sent; where none weighs anything, one.
     """
-    heaviest = weights.max(1, keepdims=True)
-    mask = weights >= np.minimum(LOWEST if mu is None else mu, heaviest)
+    heaviest, lowest = weights.max(1, keepdims=True), LOWEST if mu is None else mu
+    mask = weights >= np.minimum(lowest, heaviest)
+    if lowest > 0:
+        mask[heaviest[:, 0] <= 0] = np.arange(weights.shape[1]) == 0
     if room is None:
         return mask, np.full(len(weights), preferred if uses is None else uses)
     left = np.asarray(room, np.int64) - weights.shape[1] * context  # for what features of interest have more

@@ -8,7 +8,7 @@ import numpy as np
 
 from linksim.errors import UserError
 
-NAMES = ("task", "entropy", "random", "oracle", "all")
+NAMES = ("task", "finds", "entropy", "random", "oracle", "all")
 
 
 class Awareness(ABC):
@@ -28,7 +28,7 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
     """The model `name`, one of NAMES.
 
     arrays, card: of the codec's weights; `task` reads `awareness/*` (or `awareness_<aim>/*`), `entropy` `entropy/*`.
-    task: the judge (`linksim.tasks`), whose detector `task` and `oracle` read.
+    task: the judge (`linksim.tasks`), whose detector `task`, `finds` and `oracle` read.
     grid: features along a side of the picture. tile: rows of a compiled stage. seed: of `random`.
     aim: what the weights are to serve; None or "detection" is the detector.
     features: for `entropy`, the codec's features float [B, grid * grid, V] of pictures uint8 [B, S, S, 3], all kept.
@@ -38,8 +38,8 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
         near = get_close_matches(str(name), NAMES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise UserError(f"awareness: no semantic-aware model {name!r}{hint} Known: {', '.join(NAMES)}.")
-    if aim not in (None, "detection") and name not in ("task", "oracle"):
-        raise UserError(f"aim: {aim!r} is for awareness: task alone, whose network is taught for an aim, and its "
+    if aim not in (None, "detection") and name not in ("task", "finds", "oracle"):
+        raise UserError(f"aim: {aim!r} is for awareness: task alone, whose network is taught for an aim, finds and "
                         f"oracle (found awareness: {name}); leave aim out")
     if name == "task":
         from linksim.schemes.sesc.awareness.task import TaskAwareness
@@ -49,11 +49,11 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
         from linksim.schemes.sesc.awareness.entropy import EntropyAwareness
 
         return EntropyAwareness(arrays, card, grid, features)
-    from linksim.schemes.sesc.awareness.plain import Everything, Oracle, Random
+    from linksim.schemes.sesc.awareness.plain import Everything, Finds, Oracle, Random
 
-    if name == "random":
-        return Random(grid, seed)
-    return Oracle(task, grid, aim or "detection") if name == "oracle" else Everything(grid)
+    if name in ("finds", "oracle"):
+        return (Finds if name == "finds" else Oracle)(task, grid, aim or "detection")
+    return Random(grid, seed) if name == "random" else Everything(grid)
 
 
 def identity(card: dict) -> str:

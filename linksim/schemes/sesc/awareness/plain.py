@@ -1,4 +1,5 @@
-"""Semantic-aware models that learn nothing: bounds and controls for those that do."""
+"""Semantic-aware models with nothing of their own to learn: the detector itself, and bounds and controls for those that
+do."""
 
 from hashlib import blake2b
 from typing import get_args
@@ -46,11 +47,13 @@ class Oracle(Awareness):
     """What `task` learns to predict: the importance of the detector's own finds on the clean picture, by aim. Energy
     alone, with no finds, where the aim is reconstruction: no oracle then, for a transmitter can compute it."""
 
+    name, sure, shape = "oracle", SURE, {}
+
     def __init__(self, task, grid: int, aim: str = "detection"):
         if aim not in get_args(Aim):
             raise UserError(f"aim: should be one of {', '.join(get_args(Aim))} (found {aim!r})")
         if aim != "reconstruction" and not hasattr(task, "observe"):
-            raise UserError(f"awareness: oracle needs a task that finds boxes, {type(task).__name__} doesn't")
+            raise UserError(f"awareness: {self.name} needs a task that finds boxes, {type(task).__name__} doesn't")
         self.task, self.grid, self.aim = task, grid, aim
 
     def weigh(self, images):
@@ -60,12 +63,20 @@ class Oracle(Awareness):
         return np.stack([self._one(*pair) for pair in zip(images, found, strict=True)])
 
     def key(self):
-        return "oracle", self.aim
+        return self.name, self.aim
 
     def _one(self, image: np.ndarray, found: dict) -> np.ndarray:
         if "boxes" not in found:
             raise UserError("awareness: oracle needs a task that finds boxes (type: detection), "
                             f"{type(self.task).__name__} finds {', '.join(found) or 'nothing'}; use awareness: task")
-        sure = found["scores"] >= SURE
+        sure = found["scores"] >= self.sure
         finds = found["boxes"][sure], found["scores"][sure]
-        return np.clip(importance_for(self.aim, image, *finds, image.shape[0] // self.grid), 0, 1)
+        return np.clip(importance_for(self.aim, image, *finds, image.shape[0] // self.grid, **self.shape), 0, 1)
+
+
+class Finds(Oracle):
+    """A transmitter that runs the receiver's detector to its end: the importance of everything it finds, the faintest
+    too, so that a picture without a sure find keeps what is around its best one. Margins are whole and end steeply:
+    raising mu gives up finds of low score before it trims what is around the others."""
+
+    name, sure, shape = "finds", 0.0, {"reach": 1.25, "steepness": 4.0}
