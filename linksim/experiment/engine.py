@@ -126,7 +126,7 @@ class Answer:
 
 def _expect(scenario: Scenario, setup: Setup, store: Store, clock: Clock) -> None:
     """Announce all stages; the guesses, in seconds per unit, are of two cores."""
-    to_plan = len(setup.schemes) - len(scenario.plan)
+    to_plan = sum(name not in scenario.plan for name in setup.schemes)
     clock.expect("plan", to_plan, 5.0)
     clock.expect("analyse", to_plan * (scenario.pictures + scenario.calibration.pictures), 0.05)
     for name, scheme in setup.schemes.items():
