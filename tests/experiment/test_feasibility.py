@@ -1,10 +1,13 @@
 """The feasibility study: which features are sent, and where a curve has reached its plateau."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from linksim.errors import UserError
 from linksim.experiment.feasibility import heaviest, optimum, study
+from linksim.scenario import load
 
 
 def rows(curves: np.ndarray, counts) -> list[dict]:
@@ -48,3 +51,9 @@ def test_pictures_that_need_different_numbers_make_an_interval_around_the_optimu
     _, found = study(rows(curves, counts.tolist()), "similarity", 0.02, bootstrap=500, seed=1)
     assert found["optimum_lo"] < found["optimum"] < found["optimum_hi"]
     assert optimum(counts, curves.mean(0), 0.02) == pytest.approx(found["optimum"])
+
+
+def test_a_scheme_whose_uses_are_free_cannot_be_studied():
+    with pytest.raises(UserError, match="give uses a number"):
+        load(Path(__file__).parents[2] / "scenarios" / "feasibility.yaml",
+             ["schemes.0.uses=auto", "schemes.0.budget=5000"])
