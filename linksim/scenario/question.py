@@ -143,7 +143,7 @@ class Scenario(Strict):
             config = self.scheme(self.feasibility.scheme)
             scheme = lookup("scheme", config.type)
             if getattr(config, "uses", 1) == "auto":
-                raise UserError(f"feasibility.scheme: {config.name!r} has uses: auto, and it wouldn't be told whether a "
+                raise UserError(f"feasibility.scheme: {config.name!r} has uses: auto, so nobody could tell whether a "
                                 "picture needs more features or more uses of each; give uses a number")
             if not all(hasattr(scheme, needed) for needed in ("burst", "uses_over_mu")):
                 raise UserError(f"feasibility.scheme: {self.feasibility.scheme!r} has no features to choose from")
