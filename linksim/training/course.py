@@ -1,7 +1,7 @@
-"""A course for the codec: encoder, noise, decoder and the detector's opinion in one trainable model.
+"""A course for the codec: encoder, noise, decoder and detectors' opinions in one trainable model.
 
-The detector's weights don't change. Its feature maps and its answers for the clean and for the decoded picture are
-compared:
+Detectors' weights don't change. Their feature maps and their answers for the clean and for the decoded picture are
+compared, the mean over detectors counting (one alone is soon told what it likes to hear):
 
     loss = error_weight * squared error + distance of the feature maps + answer_weight * distance of the answers
 
@@ -17,9 +17,9 @@ from linksim.training.lessons import Air, Lessons
 
 
 class Course:
-    """Encoder, noise, decoder and the detector's opinion in one trainable model."""
+    """Encoder, noise, decoder and detectors' opinions in one trainable model. detectors: names or paths."""
 
-    def __init__(self, images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed, air=None,
+    def __init__(self, images, finds, detectors, crop, zoom, uses, batch, masks, rate, start, seed, air=None,
                  error_weight=50.0, feature_weight=1.0, answer_weight=0.5, linear_start=True, conditioned=True,
                  network=None):
         import keras
@@ -34,7 +34,7 @@ class Course:
         keras.config.set_dtype_policy("mixed_bfloat16")
         self.encoder = networks.build_encoder(crop, uses, **(network or {}).get("encoder", {}))
         self.decoder = networks.build_decoder(crop, uses, **(network or {}).get("decoder", {}))
-        judge = from_weights(detector, None, dtype="mixed_bfloat16")[0]
+        judges = [from_weights(detector, None, dtype="mixed_bfloat16")[0] for detector in detectors]
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
@@ -56,7 +56,7 @@ class Course:
         self.lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **lessons)
         self.held_out = Lessons(images[:held], finds[:held], steps=max(1, 128 // batch), seed=0, repeat=True, **lessons)
         parts = (error_weight, feature_weight, answer_weight)
-        self.model = _lesson_model(self.encoder, self.decoder, judge, crop, zoom, uses, parts, conditioned)
+        self.model = _lesson_model(self.encoder, self.decoder, judges, crop, zoom, uses, parts, conditioned)
 
     def run(self, checkpoint: Path, minutes: float, steps: int | None = None, patience: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
@@ -84,19 +84,16 @@ def forget_linear(encoder, decoder, uses: int, seed: int) -> None:
     decoder.get_layer("estimate").log_variance.assign(np.zeros(2 * uses, np.float32))
 
 
-def _lesson_model(encoder, decoder, judge, crop, zoom, uses, weights, conditioned):
+def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, conditioned):
     import keras
     from keras import ops
 
     from linksim.schemes.sesc.networks import sent_values
-    from linksim.tasks.yolov5.network import FEATURES, named
 
     grid = crop // 16
     pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
     gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
     unit = keras.Input((grid * grid, 2 * uses))
-    eyes = keras.Model(judge.input, [judge.get_layer(named(name)).output for name in FEATURES] + judge.outputs)
-    eyes.trainable = False
     seen = round(crop * zoom / 32) * 32
 
     counted_on = snr_db if conditioned else 0.0 * snr_db + 10.0
@@ -120,7 +117,24 @@ def _lesson_model(encoder, decoder, judge, crop, zoom, uses, weights, conditione
 
     area = where(crop)
     error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / (3 * ops.sum(area, (1, 2, 3)))
-    clean, found = eyes(upscale(pictures)), eyes(upscale(decoded))
+    opinions = [_opinion(judge, upscale(pictures), upscale(decoded), where) for judge in judges]
+    distance, answers = (sum(parts) / len(judges) for parts in zip(*opinions, strict=True))
+    total = weights[0] * error + weights[1] * distance + weights[2] * answers
+    return keras.Model((pictures, counts, snr_db, gains, noise, unit),
+                       ops.stack([total, error, distance, answers], -1))
+
+
+def _opinion(judge, pictures, decoded, where):
+    """How far a detector's feature maps, and its answers, for decoded pictures are from those for the clean ones, both
+    [B]. where: side -> what counts, [B, side, side, 1]."""
+    import keras
+    from keras import ops
+
+    from linksim.tasks.yolov5.network import FEATURES, named
+
+    eyes = keras.Model(judge.input, [judge.get_layer(named(name)).output for name in FEATURES] + judge.outputs)
+    eyes.trainable = False
+    clean, found = eyes(pictures), eyes(decoded)
     distance = answers = sure = 0
     for a, b in zip(clean[:3], found[:3], strict=True):
         a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
@@ -136,10 +150,7 @@ def _lesson_model(encoder, decoder, judge, crop, zoom, uses, weights, conditione
         answers += ops.sum(area * belief * _cross_entropy(a[..., 5:], b[..., 5:]), (1, 2, 3, 4))
         answers += 4 * ops.sum(area * belief * ops.square(a[..., :4] - ops.sigmoid(b[..., :4])), (1, 2, 3, 4))
         sure += ops.sum(area * belief, (1, 2, 3, 4))
-    answers = answers / (sure + 5.0)  # not per picture alone: a crop without objects has nothing to divide by
-    total = weights[0] * error + weights[1] * distance + weights[2] * answers
-    return keras.Model((pictures, counts, snr_db, gains, noise, unit),
-                       ops.stack([total, error, distance, answers], -1))
+    return distance, answers / (sure + 5.0)  # a crop without objects has nothing to divide by
 
 
 def _cross_entropy(probability, logit):

@@ -23,11 +23,12 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
           encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
-          reach: float = 1.0, steepness: float = 1.0) -> Path:
+          reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = ()) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
-    detector: weights of the judge; input_size: side to which it upscales pictures when judging.
+    detector: weights of the judge; input_size: side to which it upscales pictures when judging. judges: weights of
+        further detectors of the same kind whose opinions count in the loss.
     crop, zoom: side of training crops and the factor by which they are upscaled for the detector's features (judge's
         input_size / picture size is the faithful choice).
     uses: channel uses per feature at most; any number of them can be sent.
@@ -60,8 +61,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     del maps
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
-    course = Course(images, finds, detector, crop, zoom, uses, batch, masks, rate, start, seed, rows, error_weight,
-                    feature_weight, answer_weight, linear_start, conditioned, sizes)
+    course = Course(images, finds, (detector, *judges), crop, zoom, uses, batch, masks, rate, start, seed, rows,
+                    error_weight, feature_weight, answer_weight, linear_start, conditioned, sizes)
     history = {"minutes": 0.0, "steps": 0, "validation": []}
     if steps != 0:
         history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
@@ -87,6 +88,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
                            encoder=encoder, decoder=decoder, awareness=awareness, reach=reach, steepness=steepness,
+                           judges=[Path(judge).name for judge in judges] or None,
                            start=start and Path(start).name, seed=seed),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
                    "conditioned": conditioned} | sizes,

@@ -28,7 +28,7 @@ if not Path(detector).exists():
                  "config": {"depth": 1 / 3, "width": 0.125, "anchors": anchors, "input_size": 64}})
 images = np.random.default_rng(0).integers(0, 256, (18, 64, 64, 3), np.uint8)
 finds, _ = Eyes(detector, 64).look(images, 0.1)
-course = Course(images, finds, detector, crop=32, zoom=1.0, uses=16, batch=16, masks=True, rate=1e-3, start=None,
+course = Course(images, finds, [detector], crop=32, zoom=1.0, uses=16, batch=16, masks=True, rate=1e-3, start=None,
                 seed=1, network={"encoder": {"width": 16, "depth": 1},
                                  "decoder": {"width": 16, "depth": 1, "channels": 8}})
 before = [np.array(w) for w in course.decoder.get_weights()]
