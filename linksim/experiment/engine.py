@@ -4,6 +4,7 @@
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,17 +72,22 @@ class Answer:
             "versions": provenance.versions() | provenance.codecs()}
         self.sweep = None
         try:
-            for resolved in planning(setup, clock):
+            for resolved in self._planning():
                 setup.scenario = resolved
                 if not store.replaces:  # what is there goes only when the whole plan is sound
                     self._begin(earlier)
             self._begin(earlier)
-        except BaseException as error:
-            if isinstance(error, UserError):
-                store.abandon()
+        except BaseException:
             store.close()
             raise
         return self
+
+    def _planning(self) -> Iterator[Scenario]:
+        try:
+            yield from planning(self.setup, self.clock)
+        except UserError:  # a scheme that can't be planned: nobody will go on with this run
+            self.store.abandon()
+            raise
 
     def _begin(self, earlier: list[dict]) -> None:
         """Write down what is planned by now. The first time, a point of the scheme that was planned first is measured
