@@ -43,12 +43,12 @@ def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = 
     return out
 
 
-def rows_heard(code: MotherCode, llr: np.ndarray) -> int:
-    """How many rows of the base graph hold all checks that tell something of LLRs float32 [T, n], in steps of ROWS so
-    that few programs do for all."""
+def rows_heard(code: MotherCode, llr: np.ndarray, steps: int = ROWS) -> int:
+    """How many rows of the base graph hold all checks that tell something of LLRs float32 [T, n], in `steps` so that
+    few programs do for all."""
     used = np.flatnonzero(np.any(llr != 0, axis=0))
     last = 2 + (int(used[-1]) // code.z if len(used) else 0)
-    return min(-(-max(4, last - code.columns + 1) // ROWS) * ROWS, len(code.rows))
+    return min(-(-max(4, last - code.columns + 1) // steps) * steps, len(code.rows))
 
 
 def _taken(part, keep: np.ndarray):

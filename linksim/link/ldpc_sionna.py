@@ -3,8 +3,9 @@
 Sionna decodes every block for all iterations. Here it decodes some, returns its state, blocks whose parity holds leave,
 and the rest go on from that state in smaller batches. 10 + 10 of its iterations are exactly 20, and a block's messages
 don't depend on its company, so a block that is never done gets the very bits of 20 iterations at once. One that wanders
-past its word, which is rare, is kept where it would be lost after all iterations. XLA compiles a program for each of
-SIZES, which takes seconds, and any number of blocks is cut into batches of these sizes.
+past its word, which is rare, is kept where it would be lost after all iterations. XLA compiles a program for each size
+of a batch, which takes seconds, and any number of blocks is cut into batches of these sizes: at most LIGHT where the
+messages of so many stay in a core's cache, else the larger the better, since memory likes long lines.
 """
 
 from functools import lru_cache
@@ -16,7 +17,8 @@ from linksim.link.ldpc import LLR_MAX, MotherCode, mother_code
 from linksim.link.ldpc_layered import rows_heard
 
 SIZES = (512, 256, 128, 64, 32)
-CHECKED = (7, 9, 10, 11, 12, 14, 17)  # iterations after which parity is looked at: it costs a quarter of one
+LIGHT, CACHE = 64, 4_000_000  # blocks; bytes
+CHECKED = (7, 9, 11, 13, 16)  # iterations after which parity is looked at: it costs a quarter of one
 
 
 def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = "boxplus-phi",
@@ -24,7 +26,7 @@ def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = 
     """As MotherCode.decode: float32 [T, n] LLRs of circular buffers -> uint8 [T, k] after at most `iterations`.
 
     early: False: all blocks take all iterations."""
-    program = _program(code.graph, code.z, rows_heard(code, llr), rule)
+    program = _program(code.graph, code.z, rows_heard(code, llr, 1), rule)
     parts = [llr[start : start + SIZES[0]] for start in range(0, len(llr), SIZES[0])]
     return np.concatenate([program.decode(part, iterations, early) for part in parts])
 
@@ -48,6 +50,8 @@ class _Program:
         decoder = LDPCBPDecoder(checks, cn_update=rule, return_state=True)
         # Without a state the decoder begins with the LLRs of each edge's bit; given these, one program does for all.
         self.bit_of_edge = decoder._vn_idx
+        light = len(self.bit_of_edge) * 4 * LIGHT <= CACHE
+        self.sizes = tuple(size for size in SIZES if size <= LIGHT or not light)
 
         @tf.function(jit_compile=True)
         def run(llr, state, steps):
@@ -64,13 +68,13 @@ class _Program:
         """float32 [T, n] -> uint8 [T, k]."""
         import tensorflow as tf
 
-        code, z, width = self.code, self.code.z, sum(_batches(len(llr)))
+        code, z, width = self.code, self.code.z, sum(self._batches(len(llr)))
         channel = np.full((width, self.columns * z), LLR_MAX, np.float32)  # beside the blocks: all zeros, sure
         channel[: len(llr), : 2 * z] = 0
         np.clip(llr[:, : (self.columns - 2) * z], -LLR_MAX, LLR_MAX, out=channel[: len(llr), 2 * z :])
         informed = (channel[:, code.columns * z :] != 0).T.reshape(len(self.rows), z, width)
         informed[:4] = True  # checks of the core, whose parity bits stand in several
-        channel, sizes = tf.transpose(tf.constant(channel)), _batches(width)
+        channel, sizes = tf.transpose(tf.constant(channel)), self._batches(width)
         batches = [(part, tf.gather(part, self.bit_of_edge)) for part in tf.split(channel, sizes, 1)]
         alive, failed, words = np.arange(width), np.ones(width, bool), np.empty((code.k, width), np.uint8)
         stops = [0, *(stop for stop in CHECKED if early and stop < iterations), iterations]
@@ -85,15 +89,24 @@ class _Program:
             failed = still
             if not failed.any():
                 break
-            if sum(_batches(failed.sum())) < len(alive):
+            if sum(self._batches(failed.sum())) < len(alive):
                 keep = np.flatnonzero(failed)
-                spare = np.flatnonzero(~failed)[: sum(_batches(len(keep))) - len(keep)]
+                spare = np.flatnonzero(~failed)[: sum(self._batches(len(keep))) - len(keep)]
                 keep = np.sort(np.concatenate([keep, spare]))
-                ends = np.cumsum(_batches(len(keep)))[:-1]
+                ends = np.cumsum(self._batches(len(keep)))[:-1]
                 batches = [tuple(_taken(parts, here) for parts in zip(*batches, strict=True))
                            for here in np.split(keep, ends)]
                 alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]
         return np.ascontiguousarray(words[:, : len(llr)].T)
+
+    def _batches(self, blocks: int) -> list[int]:
+        """The fewest sizes that hold so many blocks."""
+        least = self.sizes[-1]
+        rest, sizes = -(-int(blocks) // least), []
+        for size in self.sizes:
+            sizes += [size] * (rest // (size // least))
+            rest %= size // least
+        return sizes
 
     def _breaks_checks(self, bits: np.ndarray, informed: np.ndarray) -> np.ndarray:
         """bool [B]: whose words, uint8 [columns Z, B / 8], break a check that has its own bit, bool [rows, Z, B]."""
@@ -102,15 +115,6 @@ class _Program:
             odd = np.bitwise_xor.reduce(bits[places], axis=0)
             failed |= np.bitwise_or.reduce(odd & heard, axis=0)
         return np.unpackbits(failed).astype(bool)
-
-
-def _batches(blocks: int) -> list[int]:
-    """The fewest SIZES that hold so many blocks."""
-    rest, sizes = -(-int(blocks) // SIZES[-1]), []
-    for size in SIZES:
-        sizes += [size] * (rest // (size // SIZES[-1]))
-        rest %= size // SIZES[-1]
-    return sizes
 
 
 def _taken(parts, keep: np.ndarray):
