@@ -15,6 +15,7 @@ from linksim.errors import UserError
 from linksim.experiment import feasibility, provenance, stopping, table
 from linksim.experiment.executors.base import Executor
 from linksim.experiment.executors.local import Local
+from linksim.experiment.machine import sized
 from linksim.experiment.parts import parts
 from linksim.experiment.plan import planning
 from linksim.experiment.progress import Clock
@@ -59,6 +60,7 @@ class Answer:
         self._started, clock = time.perf_counter(), self.clock
         begun = datetime.now(UTC).isoformat(timespec="seconds")
         with clock.work("build", 1, "building the source, the link, the task and the schemes"):
+            self.scenario = sized(self.scenario, None if self.fresh else self.out)
             self.setup = setup = Setup(self.scenario)
             self.store = store = Store(self.out, self.scenario, provenance.weights(self.scenario), self.fresh)
             setup.scenario = self.scenario.model_copy(update={"plan": self.scenario.plan or store.plan()})

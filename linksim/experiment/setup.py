@@ -9,6 +9,7 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.experiment.blocks import BLOCK, KEPT, Blockwise, Latest, Pictures
+from linksim.experiment.machine import sized
 from linksim.link.burst import Burst, Draw
 from linksim.registry import lookup
 from linksim.scenario import Scenario
@@ -28,7 +29,7 @@ class Setup:
 
     def __init__(self, scenario: Scenario, pictures: bool = True):
         """pictures: False builds the receiving side alone, which looks at no picture."""
-        self.scenario = scenario
+        self.scenario = scenario = sized(scenario)
         source = lookup("source", scenario.source.type)
         test = source(scenario.source, "test")
         if pictures:

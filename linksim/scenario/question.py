@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import (
@@ -40,7 +40,8 @@ LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw ha
 class Scenario(Strict):
     """All a run needs to know. `plan` is what the planning pass adds to the resolved scenario. budgets: see
     `linksim.scenario.series`. against: the scheme (or series) that all others are compared with, pair by pair; the
-    first, where left out."""
+    first, where left out. tile: pictures that compiled stages take at once; auto: what suits the machine that begins
+    the run (`linksim.experiment.machine`)."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(1, ge=0, le=LARGEST_SEED)
@@ -60,7 +61,7 @@ class Scenario(Strict):
     feasibility: Feasibility | None = None
     against: str | None = None
     bootstrap: NonNegativeInt = 500
-    tile: PositiveInt = 16
+    tile: PositiveInt | Literal["auto"] = "auto"
     examples: Examples = Examples()
     plan: dict[str, Any] = {}
 

@@ -26,6 +26,8 @@ def _hook(event: str, arguments: tuple) -> None:
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
     else:
         path, writes = arguments[0] if arguments else None, event in _WRITING or event == "subprocess.Popen"
+    if event == "subprocess.Popen" and list(arguments[1])[1:] == ["-p"] and str(path).endswith("ldconfig"):
+        return  # how Python finds a library: it prints the loader's list
     if writes and not (isinstance(path, str | bytes | os.PathLike) and _inside(path)):
         _written.append(f"{event} {path!r}")
 
