@@ -98,7 +98,7 @@ def _change(draw, tree, path) -> None:
     elif how == "word":
         here[last] = draw(WORDS)
     elif how == "nudge":
-        if isinstance(here[last], int | float):
+        if isinstance(here[last], int | float) and abs(here[last]) < 1e300:
             here[last] = draw(st.sampled_from([here[last] + 1, here[last] - 1, here[last] * 2, here[last] / 2, 1]))
     elif how == "drop":
         del here[last]
