@@ -77,7 +77,7 @@ def test_without_fading_the_goals_are_others(claims, run):
     assert not any("at least .20 above" in text for text, _ in claims.goals(run))
     run.scenario["link"]["channel"]["model"] = "awgn"
     assert set(goal(claims, run, "JPEG2000: envelope")) == {0, 5, 10}
-    found = goal(claims, run, "at least .20 above linear")
+    found = goal(claims, run, "SE-SC full at least .20 above linear")
     assert set(found) == {5, 10} and found[5].measured == pytest.approx(0.28) and found[5].verdict == "yes"
 
 
