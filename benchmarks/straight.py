@@ -102,8 +102,12 @@ class Straight:
             blocks, ratematch.shares(symbols, p.blocks), strict=True)])
 
     def _modulated(self, block, uses: int, bits: int) -> np.ndarray:
-        encoder, _ = self._code(len(block), uses * bits, bits)
-        return self.mappers[bits](encoder(block[None].astype(np.float32))).numpy()[0]
+        """complex64 [uses]: a code of at least SLOWEST, whose symbols are repeated below that."""
+        encoder, _ = self._code(len(block), self._short(len(block), uses, bits) * bits, bits)
+        return np.resize(self.mappers[bits](encoder(block[None].astype(np.float32))).numpy()[0], uses)
+
+    def _short(self, size: int, uses: int, bits: int) -> int:
+        return min(uses, int(size / SLOWEST) // bits)
 
     def _decoded(self, received, no, symbols: int, mcs) -> bytes | None:
         p, at, blocks = plan(symbols, mcs), 0, []
@@ -118,22 +122,18 @@ class Straight:
         return np.packbits(transport[: p.payload] ^ _scrambling(p.payload)).tobytes()
 
     def _block(self, received, no, size: int, bits: int) -> np.ndarray:
-        _, decoder = self._code(size, len(received) * bits, bits)
-        return decoder(self.demappers[bits](received[None], no[None])).numpy()[0].astype(np.uint8)
+        short = self._short(size, len(received), bits) * bits
+        llr, all_of = np.zeros(short, np.float32), self.demappers[bits](received[None], no[None]).numpy()[0]
+        np.add.at(llr, np.arange(len(all_of)) % short, all_of)
+        _, decoder = self._code(size, short, bits)
+        return decoder(llr[None]).numpy()[0].astype(np.uint8)
 
     def _header(self, bits, uses: int) -> np.ndarray:
-        """complex64 [uses]: CRC16, LDPC at 1/5 at least, repeated below."""
-        word = crc.append(bits[None].astype(np.uint8), "16")[0]
-        short = min(uses, int(len(word) / SLOWEST) // 2)
-        return np.resize(self._modulated(word, short, 2), uses)
+        """complex64 [uses]."""
+        return self._modulated(crc.append(bits[None].astype(np.uint8), "16")[0], uses, 2)
 
     def _header_bits(self, received, no, count: int) -> np.ndarray | None:
-        short = min(len(received), int((count + 16) / SLOWEST) // 2)
-        llr = np.zeros(2 * short, np.float32)
-        all_of = self.demappers[2](received[None], no[None]).numpy()[0]
-        np.add.at(llr, np.arange(len(all_of)) % len(llr), all_of)
-        _, decoder = self._code(count + 16, 2 * short, 2)
-        word = decoder(llr[None]).numpy().astype(np.uint8)
+        word = self._block(received, no, count + 16, 2)[None]
         return word[0, :count] if crc.check(word, "16")[0] else None
 
     def _code(self, block: int, coded: int, bits: int):
