@@ -12,8 +12,9 @@ from matplotlib.transforms import ScaledTranslation
 
 from linksim.report.store import Run
 
-# Okabe and Ito's palette, told apart by colour-blind readers; markers tell the rest and survive a grey print.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito's palette, told apart by colour-blind readers, and two more; markers tell the rest and survive a grey
+# print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7B4B2A", "#6A3D9A")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (2, 1, 2, 3)))
 INK, SOFT, GRID, ALARM, PALE = "#222222", "#666666", "#E4E4E4", "#A8290B", "#FDF0EB"
