@@ -18,7 +18,7 @@ class ImageCodec(ABC):
     interpreter's lock and depends on its arguments alone. A hint is data about one picture, an array of any
     shape, that steers its coding (the weights of a region of interest); None where there is none.
 
-    remember: codestreams kept, and a twentieth as many pictures, 500 at most: enough for a point, its bounds and the
+    remember: codestreams kept, and a twentieth as many pictures, 192 at most: enough for a point, its bounds and the
     choice of an MCS on calibration pictures.
 
     A progressive codec, whose codestreams are worth something when cut short, also defines
@@ -31,7 +31,7 @@ class ImageCodec(ABC):
 
     def __init__(self, remember: int = 10_000):
         self._codestreams = Memory(remember)
-        self._pictures = Memory(min(remember // 20, 500))
+        self._pictures = Memory(min(remember // 20, 192))
 
     @abstractmethod
     def largest(self, image: np.ndarray, size: int, hint: np.ndarray | None) -> bytes | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from linksim.sources.base import Source, Truth
 
-BLOCK, KEPT = 64, 4  # pictures of a block; blocks kept
+BLOCK, KEPT = 64, 3  # pictures of a block; blocks kept
 
 
 class Latest(OrderedDict):

@@ -32,6 +32,7 @@ from linksim.scenario.parts import (
 )
 from linksim.scenario.series import expand
 
+MOST_ROWS = 2_000_000  # (picture, realisation) pairs of a point: the list of its parts is held in memory
 LABEL = r"[A-Za-z][A-Za-z0-9_-]*"  # of a further task: it stands in names of columns and files
 _UNASKED = ("also", "stop", "budgets", "feasibility", "against")  # keys that aren't written where they ask for nothing
 LARGEST_SEED = 2**62 - 1  # calibration draws add 2^62, and the key of a draw has 64 bits
@@ -129,6 +130,10 @@ class Scenario(Strict):
                 raise UserError(f"schemes.{i}.name: names must differ (found {name!r} a second time)")
         self.order()
         self._knows()
+        for key, asked in (("", self), ("calibration.", self.calibration)):
+            if (rows := asked.pictures * asked.realisations) > MOST_ROWS:
+                raise UserError(f"{key}realisations: {key}pictures x {key}realisations should be at most {MOST_ROWS:,} "
+                                f"(found {shown(rows)})")
         if self.symbols_vs_mu:
             self._known(self.symbols_vs_mu.scheme, "symbols_vs_mu.scheme")
             if not hasattr(lookup("scheme", self.scheme(self.symbols_vs_mu.scheme).type), "uses_over_mu"):

@@ -16,7 +16,7 @@ import numpy as np
 Protocol = Literal["coco", "voc_all", "voc_11"]
 IOU = 0.5
 COCO_MAX_DETECTIONS = 100  # per picture and class
-ROWS, ENTRIES = 512, 1 << 20  # matched at once; counted at once: detections times resamples
+ROWS, ENTRIES = 512, 1 << 18  # matched at once; counted at once: detections times resamples
 
 
 @dataclass(frozen=True)
