@@ -13,7 +13,7 @@ from linksim.link.burst import Reception
 from linksim.link.mcs import plan
 from linksim.schemes.base import lost_picture
 
-SLOWEST = 1 / 5  # code rate below which Sionna's encoder repeats nothing itself
+SLOWEST, SHORT = (1 / 3, 1 / 5), 3824  # code rates below which Sionna refuses, of blocks of more bits and of others
 
 
 class Straight:
@@ -102,12 +102,12 @@ class Straight:
             blocks, ratematch.shares(symbols, p.blocks), strict=True)])
 
     def _modulated(self, block, uses: int, bits: int) -> np.ndarray:
-        """complex64 [uses]: a code of at least SLOWEST, whose symbols are repeated below that."""
+        """complex64 [uses]: a code no slower than SLOWEST, whose symbols are repeated below that."""
         encoder, _ = self._code(len(block), self._short(len(block), uses, bits) * bits, bits)
         return np.resize(self.mappers[bits](encoder(block[None].astype(np.float32))).numpy()[0], uses)
 
     def _short(self, size: int, uses: int, bits: int) -> int:
-        return min(uses, int(size / SLOWEST) // bits)
+        return min(uses, int(size / SLOWEST[size <= SHORT]) // bits)
 
     def _decoded(self, received, no, symbols: int, mcs) -> bytes | None:
         p, at, blocks = plan(symbols, mcs), 0, []

@@ -18,13 +18,13 @@ class Finder(Task):
 
     class Config(TaskConfig):
         """weights: name or path of weights of kind "yolov5"; with judge "onnx" the path of an ONNX file.
-        input_size: side in pixels of the network's input; pictures are resized to it (bicubic).
+        input_size: side in pixels of the network's input, at most 1,536; pictures are resized to it (bicubic).
         confidence, nms_iou, max_detections: of non-maximum suppression, which runs per class.
         """
 
         judge: Literal["yolov5", "onnx"] = "yolov5"
         weights: str = "yolov5n-scenes"
-        input_size: int = Field(256, gt=0, multiple_of=32)
+        input_size: int = Field(256, gt=0, le=1536, multiple_of=32)
         confidence: float = Field(0.001, ge=0, lt=1)
         nms_iou: float = Field(0.6, gt=0, le=1)
         max_detections: int = Field(300, gt=0)
