@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linksim.errors import UserError
 from linksim.report import caption
 from linksim.report.paired import Pair, pair
 from linksim.report.store import Run
@@ -174,7 +175,10 @@ def goals(run: Run) -> list[Goal]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
-    run = Run.read(parser.parse_args().run)
+    try:
+        run = Run.read(parser.parse_args().run)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
     print(f"{caption.data(run)}\n{caption.channel(run)}; {caption.interval(run)}")
     for warning in run.warnings:
         print(f"Warning: {warning}")
