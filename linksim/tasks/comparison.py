@@ -18,7 +18,7 @@ class Comparison(Task):
         """
 
         weights: str = "yolov5n-scenes"
-        input_size: int = Field(256, gt=0, multiple_of=32)
+        input_size: int = Field(256, gt=0, le=1536, multiple_of=32)
 
     compares = True
 
