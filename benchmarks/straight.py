@@ -13,7 +13,7 @@ from linksim.link.burst import Reception
 from linksim.link.mcs import plan
 from linksim.schemes.base import lost_picture
 
-SLOWEST, SHORT = (1 / 3, 1 / 5), 3824  # code rates below which Sionna refuses, of blocks of more bits and of others
+SLOWEST, SHORT = (0.34, 0.2), 3824  # slowest code rates that Sionna decodes, of blocks of more bits and of others
 
 
 class Straight:

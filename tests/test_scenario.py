@@ -78,6 +78,8 @@ def test_what_a_scenario_cant_have_is_named_when_it_is_read(tmp_path, scheme, li
     ("source.size=big", ["source.size", "'big'", "integer"]),
     ("realisations=1000000000000000000000", ["realisations", "at most 2,000,000"]),
     ("calibration.realisations=1000000000", ["calibration.realisations", "at most 2,000,000"]),
+    ("tile=1000000000", ["tile", "1024"]),
+    ("snr_db=[" + "x, " * 50 + "x]", ["snr_db.0", "... and 31 more"]),
     ("pictures=0", ["pictures", "greater than 0", "0"]),
     ("snr_db={start: 20, stop: 0, step: 2}", ["snr_db", "20", "stop must not be below start"]),
     ("snr_db={start: 0, stop: 20, step: 0}", ["snr_db.step", "greater than 0"]),

@@ -1,8 +1,10 @@
-"""How many pictures compiled stages take at once (`tile: auto`), by what the machine has.
+"""How many pictures compiled stages take at once (`tile: auto`), by what the machine has; and its memory given back.
 
 A row's last bits depend on the tile, so a run keeps the one that it began with, on whatever machine it goes on.
 """
 
+import ctypes
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -31,6 +33,21 @@ def tile(size: int, free: int | None = None, device: str | None = None) -> int:
     device = device or ("GPU" if _gpus() else "CPU")
     fits = int(SHARE * free / (PIXEL * size**2))
     return min(MOST[device], 1 << max(fits.bit_length() - 1, 0))
+
+
+def give_back() -> None:
+    """Hand memory that was freed, but lies in pieces between what is in use, back to the system. The GNU C library
+    would keep it, and a long run would grow; other libraries aren't asked."""
+    if trim := _trim():
+        trim(0)
+
+
+@cache
+def _trim():
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # macOS, musl; Windows
+        return None
 
 
 def _gpus() -> list:

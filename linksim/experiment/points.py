@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from linksim.experiment.machine import give_back
 from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup
@@ -118,6 +119,7 @@ def measure(setup: Setup, name: str, snr_db: float, clock: Clock, part: Part | N
             for i, seen in enumerate(got.found(setup, picture[here])):
                 own = {key: column[i] for key, column in columns.items()}
                 rows.append({"scheme": name, "snr_db": float(snr_db)} | own | seen)
+    give_back()
     return rows
 
 

@@ -9,19 +9,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from linksim.errors import UserError, shown
 from linksim.registry import lookup, names
 
+MOST = 20  # errors told at once
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 def check(model: type[BaseModel], value: Any, at: str) -> BaseModel:
-    """`value` as a `model`; UserError with the paths below `at` of everything wrong."""
+    """`value` as a `model`; UserError with the paths below `at` of everything wrong, MOST at once."""
     if isinstance(value, model):
         return value
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise UserError("\n".join(_explain(model, found, at) for found in error.errors())) from None
+        wrong = [_explain(model, found, at) for found in error.errors()]
+        more = [f"... and {len(wrong) - MOST} more"] if len(wrong) > MOST else []
+        raise UserError("\n".join(wrong[:MOST] + more)) from None
 
 
 def slug(name: str) -> str:

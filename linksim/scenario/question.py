@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -62,7 +62,7 @@ class Scenario(Strict):
     feasibility: Feasibility | None = None
     against: str | None = None
     bootstrap: NonNegativeInt = 500
-    tile: PositiveInt | Literal["auto"] = "auto"
+    tile: Annotated[int, Field(gt=0, le=1024)] | Literal["auto"] = "auto"
     examples: Examples = Examples()
     plan: dict[str, Any] = {}
 
