@@ -41,7 +41,8 @@ def planning(setup: Setup, clock: Clock) -> Iterator[Scenario]:
         budget = spent(setup.schemes[name].config.budget_as, calibration)
         return _uses(setup, name, setup.analysis(name, calibration), budget)
 
-    missing = [name for name in scenario.order() if name not in plan]
+    # A scheme alone, given its plan, needs no scheme that its budget came from.
+    missing = [] if len(plan) == len(scenario.schemes) else [name for name in scenario.order() if name not in plan]
     for name in missing:
         of = setup.schemes[name].config.budget_as
         plan = plan | {name: _entry(setup, clock, name, spent(of, True), spent(of, False))}

@@ -149,6 +149,15 @@ def test_the_resolved_scenario_gives_the_same_rows_without_planning(done, tmp_pa
     assert rows_of(again) == rows_of(done)
 
 
+def test_a_scheme_runs_alone_given_its_plan(done, tmp_path):
+    whole = load(done / "scenario.yaml")
+    alone = whole.model_copy(update={"schemes": [whole.scheme("third")], "plan": {"third": whole.plan["third"]},
+                                     "symbols_vs_mu": None, "against": None})
+    out = engine.run(alone, tmp_path / "alone")
+    rows = {name: part for name, part in rows_of(done).items() if name.startswith(("third", "bound_third"))}
+    assert rows and rows_of(out) == rows
+
+
 def test_what_is_planned_first_is_measured_before_the_rest_is_planned(done, tmp_path, monkeypatch):
     made, make = [], fakes.Echo.make_plan
 
