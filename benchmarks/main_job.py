@@ -54,8 +54,8 @@ def _run(out: Path, pictures: int, changes: list[str]) -> np.ndarray:
     from linksim.scenario import load
 
     begun = np.array([time.process_time(), time.perf_counter()])
-    run(load(SCENARIO, [f"pictures={pictures}", "schemes.4.bounds=[]", "schemes.5.bounds=[]", "examples.pictures=[0]",
-                        *changes]), out)
+    run(load(SCENARIO, [f"pictures={pictures}", "schemes.jpeg2000-per-picture.bounds=[]",
+                        "schemes.jpeg2000-constant-quality.bounds=[]", "examples.pictures=[0]", *changes]), out)
     return np.array([time.process_time(), time.perf_counter()]) - begun
 
 

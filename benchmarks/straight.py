@@ -107,6 +107,7 @@ class Straight:
         return np.resize(self.mappers[bits](encoder(block[None].astype(np.float32))).numpy()[0], uses)
 
     def _short(self, size: int, uses: int, bits: int) -> int:
+        """Uses of a block before its symbols are repeated."""
         return min(uses, int(size / SLOWEST[size <= SHORT]) // bits)
 
     def _decoded(self, received, no, symbols: int, mcs) -> bytes | None:

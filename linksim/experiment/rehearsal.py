@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from linksim.experiment.machine import sized
 from linksim.experiment.plan import known
 from linksim.experiment.progress import spoken
 from linksim.experiment.setup import enough
@@ -46,6 +47,7 @@ def rehearse(scenario: Scenario, out: Path, fresh: bool = False, console: Consol
     from linksim.experiment.setup import Setup
 
     console, splits = console or Console(), survey(scenario)
+    scenario = sized(scenario, None if fresh else out)
     setup = Setup(scenario, pictures=False)
     store = Store(out, scenario, provenance.weights(scenario), fresh)
     setup.link.passage  # noqa: B018  (built on first use)

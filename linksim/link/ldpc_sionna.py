@@ -26,7 +26,7 @@ def decode(code: MotherCode, llr: np.ndarray, iterations: int = 20, rule: str = 
     """As MotherCode.decode: float32 [T, n] LLRs of circular buffers -> uint8 [T, k] after at most `iterations`.
 
     early: False: all blocks take all iterations."""
-    program = _program(code.graph, code.z, rows_heard(code, llr, 1), rule)
+    program = _program(code.graph, code.z, rows_heard(code, llr, steps=1), rule)
     parts = [llr[start : start + SIZES[0]] for start in range(0, len(llr), SIZES[0])]
     return np.concatenate([program.decode(part, iterations, early) for part in parts])
 
@@ -68,13 +68,14 @@ class _Program:
         """float32 [T, n] -> uint8 [T, k]."""
         import tensorflow as tf
 
-        code, z, width = self.code, self.code.z, sum(self._batches(len(llr)))
+        code, z, sizes = self.code, self.code.z, self._batches(len(llr))
+        width = sum(sizes)
         channel = np.full((width, self.columns * z), LLR_MAX, np.float32)  # beside the blocks: all zeros, sure
         channel[: len(llr), : 2 * z] = 0
         np.clip(llr[:, : (self.columns - 2) * z], -LLR_MAX, LLR_MAX, out=channel[: len(llr), 2 * z :])
         informed = (channel[:, code.columns * z :] != 0).T.reshape(len(self.rows), z, width)
         informed[:4] = True  # checks of the core, whose parity bits stand in several
-        channel, sizes = tf.transpose(tf.constant(channel)), self._batches(width)
+        channel = tf.transpose(tf.constant(channel))
         batches = [(part, tf.gather(part, self.bit_of_edge)) for part in tf.split(channel, sizes, 1)]
         alive, failed, words = np.arange(width), np.ones(width, bool), np.empty((code.k, width), np.uint8)
         stops = [0, *(stop for stop in CHECKED if early and stop < iterations), iterations]
@@ -89,11 +90,10 @@ class _Program:
             failed = still
             if not failed.any():
                 break
-            if sum(self._batches(failed.sum())) < len(alive):
-                keep = np.flatnonzero(failed)
-                spare = np.flatnonzero(~failed)[: sum(self._batches(len(keep))) - len(keep)]
-                keep = np.sort(np.concatenate([keep, spare]))
-                ends = np.cumsum(self._batches(len(keep)))[:-1]
+            if sum(sizes := self._batches(failed.sum())) < len(alive):
+                spare = np.flatnonzero(~failed)[: sum(sizes) - failed.sum()]
+                keep = np.sort(np.concatenate([np.flatnonzero(failed), spare]))
+                ends = np.cumsum(sizes)[:-1]
                 batches = [tuple(_taken(parts, here) for parts in zip(*batches, strict=True))
                            for here in np.split(keep, ends)]
                 alive, failed, informed = alive[keep], failed[keep], informed[:, :, keep]

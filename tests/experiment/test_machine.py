@@ -5,6 +5,7 @@ import runs
 
 from linksim.errors import UserError
 from linksim.experiment import engine, machine
+from linksim.experiment.rehearsal import rehearse
 from linksim.scenario import load
 
 GB = 10**9
@@ -38,6 +39,7 @@ def test_a_run_goes_on_with_its_tile(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "tile", lambda size: 4)  # another machine
     engine.run(asked(folder, tile="auto"), folder)
     assert load(folder / "scenario.yaml").tile == 2 and runs.table_of(folder) == table
+    rehearse(asked(folder, tile="auto"), folder)  # nor does a dry run take it for another scenario
     engine.run(asked(folder, tile="auto"), folder, fresh=True)
     assert load(folder / "scenario.yaml").tile == 4
 
