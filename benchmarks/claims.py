@@ -137,7 +137,8 @@ def beside_the_baselines(run: Run) -> Iterator[Goal]:
 def beside_linear(run: Run) -> Iterator[Goal]:
     linear = named(run, "linear", uses=64, budget_as=None, budget=None)
     if linear and run.scenario["link"]["channel"]["model"] == "awgn":
-        for name in filter(None, (named(run, "sesc", mu=mu, uses=64) for mu in (0.0, 0.2))):
+        ours = [scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == "sesc"]
+        for name in (name for name in ours if uses(run, name) <= (1 + EQUAL) * uses(run, linear)):
             yield (f"{name} at least .20 above {linear} at 5 and 10 dB; {uses(run, name):,.0f} uses, of linear "
                    f"{uses(run, linear):,.0f}",
                    at(run, name, linear, lambda p: difference(p, 0.2), lambda snr: snr in (5, 10)))
