@@ -55,12 +55,13 @@ def draw_mask(rng: np.random.Generator, weights: np.ndarray, full_share: float =
     return keep.astype(np.float32)
 
 
-def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int) -> np.ndarray:
-    """Channel uses of every feature, float32 [h, w]: one number for what the mask keeps, none or a few for the rest."""
-    few = rng.choice([0, 0, 1, 2, 4])
+def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int, alone: float = 0.5) -> np.ndarray:
+    """Channel uses of every feature, float32 [h, w]: one number for what the mask keeps; for the rest none (a share
+    `alone` of the draws), or any number up to half as many."""
     most = uses if mask.mean() < 0.6 else uses // 2
     many = int(np.exp(rng.uniform(np.log(min(6, most)), np.log(most + 1))))
-    return np.where(mask > 0, max(many, few), few).astype(np.float32)
+    few = 0 if rng.random() < alone else int(np.exp(rng.uniform(0, np.log(many // 2 + 1))))
+    return np.where(mask > 0, many, few).astype(np.float32)
 
 
 class Lessons(keras.utils.PyDataset):
