@@ -1,16 +1,57 @@
 """How a codec's semantic-aware models are taught: what the detector sees in training pictures, and what it rests on."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.schemes.sesc.awareness.plain import SURE
+from linksim.training.eyes import Eyes
+
+Teacher = Literal["finds", "boxes", "gradients"]
 
 
-def look(sources, detector: str, input_size: int, count: int, aware: int):
-    """Pictures uint8 [N, S, S, 3] of the training splits, the detector's finds on each (boxes, scores), and for the
-    first `aware` of them its feature maps on the token grid, float16 [A, h, w, C]."""
+@dataclass(frozen=True)
+class Seen:
+    """Training pictures and what is known of them. images: uint8 [N, S, S, 3]. finds: N pairs (boxes, scores) of the
+    detector. Of the first A pictures: maps, its feature maps on the token grid, float16 [A, h, w, C]; truths, the
+    sources' own."""
+
+    images: np.ndarray
+    finds: list
+    maps: np.ndarray
+    truths: list
+    eyes: Eyes
+
+    def targets(self, aim: str, teacher: Teacher, reach: float, steepness: float) -> np.ndarray:
+        """What the semantic-aware model is to learn, float32 [A, h, w]: the importance (for `aim`) that the detector's
+        own finds or the boxes drawn by people give, or what the detector's scores feel of a patch.
+
+        UserError: boxes where the sources have none, gradients for an aim that isn't detection."""
+        from linksim.schemes.sesc.importance import importance_for, sensitivity
+
+        images = self.images[: len(self.maps)]
+        if teacher == "gradients":
+            if aim != "detection":
+                raise UserError(f"teacher: gradients are those of detection (found aim {aim}); use finds or boxes")
+            return np.concatenate([
+                [sensitivity(*pair) for pair in zip(part, self.eyes.slopes(part, SURE), strict=True)]
+                for part in (images[i : i + 64] for i in range(0, len(images), 64))])
+        known = self.finds
+        if teacher == "boxes":
+            if not any(len(truth.boxes) for truth in self.truths):
+                raise UserError("teacher: no box is drawn in any of the sources' pictures; use finds")
+            known = [(truth.boxes, np.ones(len(truth.boxes), np.float32)) for truth in self.truths]
+        return np.stack([importance_for(aim, image, *found, reach=reach, steepness=steepness)
+                         for image, found in zip(images, known, strict=False)])
+
+
+def look(sources, detector: str, input_size: int, count: int, aware: int) -> Seen:
+    """`count` pictures of the training splits, in an order of their own, before the detector; `aware` of them with its
+    feature maps. UserError where there is no picture."""
     from linksim.registry import lookup
     from linksim.schemes.sesc.importance import to_grid
-    from linksim.training.eyes import Eyes
 
     opened = []
     for config in sources:
@@ -19,16 +60,18 @@ def look(sources, detector: str, input_size: int, count: int, aware: int):
     share = [min(len(source), count) for source in opened]
     if sum(share) == 0:
         raise UserError(f"the sources {sources} hold no training picture")
-    images = np.concatenate([source.batch(np.arange(n))[0] for source, n in zip(opened, share, strict=True)])
-    images = images[np.random.default_rng(0).permutation(len(images))][:count]
+    images, truths = zip(*(source.batch(np.arange(n)) for source, n in zip(opened, share, strict=True)), strict=True)
+    images, truths = np.concatenate(images), sum(truths, [])
+    order = np.random.default_rng(0).permutation(len(images))[:count]
+    images, truths = images[order], [truths[i] for i in order[:aware]]
     eyes = Eyes(detector, input_size, next((s.classes for s in opened if s.classes), ()))
     finds, maps = [], []
     for start in range(0, len(images), 64):
-        found, features = eyes.look(images[start : start + 64], 0.1)
+        found, features = eyes.look(images[start : start + 64], SURE)
         finds += found
         if start < aware:
             maps.append(to_grid(features, images.shape[1] // 16).astype(np.float16))
-    return images, finds, np.concatenate(maps)[:aware]
+    return Seen(images, finds, np.concatenate(maps)[:aware], truths, eyes)
 
 
 def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awareness", width: int = 64, depth: int = 1,

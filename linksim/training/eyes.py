@@ -4,6 +4,8 @@ The judge of a run is `linksim.tasks.detection`, on TensorFlow. Finds and featur
 are resized: Pillow's bicubic here, so that no backend differs from another.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
 
@@ -28,6 +30,7 @@ class Eyes:
         boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]))
         scores = keras.ops.take(scores, columns(known, classes or known), axis=-1)
         self.size, self._network = input_size, keras.Model(network.input, [boxes, scores, *maps])
+        self._scores = keras.Model(network.input, scores)
         # TensorFlow's convolutions take twice the time under XLA on a CPU.
         self._network.compile(jit_compile=keras.backend.backend() == "jax")
 
@@ -41,10 +44,46 @@ class Eyes:
         scale = images.shape[1] / self.size
         return [suppress(b * scale, s, confidence, IOU)[:2] for b, s in zip(boxes, scores, strict=True)], maps
 
+    def slopes(self, images: np.ndarray, confidence: float) -> np.ndarray:
+        """float32 [B, size, size, 3]: derivative of the sum of all scores above `confidence` by every pixel in [0, 1]
+        of pictures uint8 [B, S, S, 3], resized to the network's input."""
+        from keras import ops
+
+        def sure(pixels):
+            scores = self._scores(pixels)
+            return ops.sum(ops.where(scores > confidence, scores, 0.0))
+
+        return in_tiles(lambda tile: derivative(sure, self._input(tile)), TILE, images)
+
     def _seen(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(self._network.predict_on_batch(self._input(images)))
+
+    def _input(self, images: np.ndarray) -> np.ndarray:
+        """The network's input float32 [B, size, size, 3] in [0, 1] for pictures uint8 [B, S, S, 3]."""
         if images.shape[1] != self.size:
             resized = [Image.fromarray(image).resize((self.size, self.size), Image.Resampling.BICUBIC)
                        for image in images]
             images = np.stack([np.asarray(image) for image in resized])
-        return tuple(self._network.predict_on_batch(images.astype(np.float32) / 255))
+        return images.astype(np.float32) / 255
+
+
+def derivative(function: Callable, x: np.ndarray) -> np.ndarray:
+    """Of a scalar function of one float32 array, by every entry of it. Keras has none of its own."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return np.asarray(jax.grad(function)(x))
+    if keras.backend.backend() == "torch":
+        x = keras.ops.convert_to_tensor(x).requires_grad_(True)
+        function(x).backward()
+        return x.grad.cpu().numpy()
+    import tensorflow as tf
+
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = function(x)
+    return tape.gradient(value, x).numpy()
 

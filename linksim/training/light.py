@@ -43,7 +43,8 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     detector, uses = detector or config["detector"], int(config["uses"])
     sizes = {"encoder": config.get("encoder", {}), "decoder": config.get("decoder", {}) | {"channels": channels}}
     pruned = prune_decoder(arrays, channels)
-    images, finds, _ = look(sources, detector, input_size, pictures, 1)
+    seen = look(sources, detector, input_size, pictures, 1)
+    images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     held, shown = max(16, len(images) // 20), dict(variance=arrays["gains/variance"], crop=crop, batch=batch, air=Air())
     lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **shown)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import UserError
-from linksim.training.awareness import entropy_arrays, look, teach_awareness
+from linksim.training.awareness import Teacher, entropy_arrays, look, teach_awareness
 from linksim.training.cards import command, machine, portable
 
 
@@ -23,7 +23,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
           encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
-          reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = ()) -> Path:
+          teacher: Teacher = "finds", reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = ()) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -41,24 +41,24 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     error_weight, feature_weight, answer_weight: shares of the loss.
     linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
     encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
-    awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; reach, steepness: what they are
-        taught, as in `linksim.schemes.sesc.importance`.
+    awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
+        the detector's own finds, the boxes drawn by people, or the gradients of its scores; reach, steepness: of the
+        first two, as in `linksim.schemes.sesc.importance`.
     """
     began = time.time()
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.importance import importance_for
     from linksim.training.course import Course
 
     rows = _rows(air)
-    images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
+    seen = look(sources, detector, input_size, pictures, aware_pictures)
+    images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     aware = {}
     for aim in aims:
-        targets = np.stack([importance_for(aim, image, *found, reach=reach, steepness=steepness)
-                            for image, found in zip(images[: len(maps)], finds, strict=False)])
-        aware[aim] = teach_awareness(maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}",
+        targets = seen.targets(aim, teacher, reach, steepness)
+        aware[aim] = teach_awareness(seen.maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}",
                                      **(awareness or {}))
-    del maps
+    del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
     course = Course(images, finds, (detector, *judges), crop, zoom, uses, batch, masks, rate, start, seed, rows,
@@ -87,8 +87,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            aware_pictures=aware_pictures, aims=list(aims),
                            air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
-                           encoder=encoder, decoder=decoder, awareness=awareness, reach=reach, steepness=steepness,
-                           judges=[Path(judge).name for judge in judges] or None,
+                           encoder=encoder, decoder=decoder, awareness=awareness, teacher=teacher,
+                           reach=reach, steepness=steepness, judges=[Path(judge).name for judge in judges] or None,
                            start=start and Path(start).name, seed=seed),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
                    "conditioned": conditioned} | sizes,

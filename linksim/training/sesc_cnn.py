@@ -40,12 +40,13 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     from linksim.training.awareness import look, teach_awareness
     from linksim.training.cnn_course import Course, draw_sent
 
-    images, finds, maps = look(sources, detector, input_size, pictures, aware_pictures)
+    seen = look(sources, detector, input_size, pictures, aware_pictures)
+    images, finds = seen.images, seen.finds
     size, grid = images.shape[1], images.shape[1] // 16
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     targets = np.stack([importance(*found, size) for found in finds])
-    awareness = teach_awareness(maps, targets[: len(maps)])
-    del maps
+    awareness = teach_awareness(seen.maps, targets[: len(seen.maps)])
+    del seen
     course = Course(images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed)
     history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps)
 

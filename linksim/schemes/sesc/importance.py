@@ -17,6 +17,7 @@ own on the clean picture: no boxes drawn by people are needed.
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from linksim.tasks.classification import main_find
 
@@ -37,6 +38,19 @@ def importance_for(aim: Aim, image: np.ndarray, boxes: np.ndarray, scores: np.nd
     elif aim != "detection":
         raise ValueError(f"aim: should be detection, classification or reconstruction, got {aim!r}")
     return importance(boxes, scores, image.shape[0], patch, reach, steepness)
+
+
+def sensitivity(image: np.ndarray, slopes: np.ndarray, patch: int = 16) -> np.ndarray:
+    """What greying a patch does to the detector's sure scores, to first order: with g the scores' derivative by a
+    pixel, |sum over the patch of g (pixel - mean colour)|, as a share of the picture's largest, square rooted (a
+    few patches hold most of it). float32 [S/patch, S/patch], 0 everywhere where nothing is sure.
+
+    image: uint8 [S, S, 3]; slopes: float [Z, Z, 3], of the picture resized to Z (`linksim.training.eyes`)."""
+    side, size = image.shape[0] // patch, slopes.shape[0]
+    pixels = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC), np.float64) / 255
+    effect = (slopes * (pixels - pixels.mean((0, 1)))).reshape(side, size // side, side, size // side, 3)
+    effect = np.abs(effect.sum((1, 3, 4)))
+    return np.sqrt(effect / max(effect.max(), 1e-12)).astype(np.float32)
 
 
 def energy_share(image: np.ndarray, patch: int = 16) -> np.ndarray:
