@@ -15,11 +15,12 @@ BLOCK, KEPT = 64, 3  # pictures of a block; blocks kept
 
 
 class Latest(OrderedDict):
-    """A dict that forgets all but the `size` entries put in, or got by `take`, last."""
+    """A dict that forgets all but the `size` entries put in, or got by `take`, last; `followers`, others of its kind,
+    forget an entry of that key with it."""
 
     def __init__(self, size: int):
         super().__init__()
-        self.size = size
+        self.size, self.followers = size, []
 
     def take(self, key: Any, make: Callable[[], Any]) -> Any:
         """The entry at `key`, made where there is none."""
@@ -31,7 +32,9 @@ class Latest(OrderedDict):
 
     def trim(self) -> None:
         while len(self) > self.size:
-            self.popitem(last=False)
+            key, _ = self.popitem(last=False)
+            for follower in self.followers:
+                follower.pop(key, None)
 
 
 class Blockwise:
@@ -60,6 +63,11 @@ class Blockwise:
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.concatenate([self[self.rows(block)] for block in range(self.blocks)]).astype(dtype, copy=False)
+
+    def follow(self, pictures: "Blockwise") -> "Blockwise":
+        """Itself, keeping no block longer than `pictures` does: what is made of pictures often holds them."""
+        pictures._kept.followers.append(self._kept)
+        return self
 
     @property
     def blocks(self) -> int:

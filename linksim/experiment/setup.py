@@ -9,14 +9,14 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.experiment.blocks import BLOCK, KEPT, Blockwise, Latest, Pictures
-from linksim.experiment.machine import sized
+from linksim.experiment.machine import keep_little, sized
 from linksim.link.burst import Burst, Draw
 from linksim.registry import lookup
 from linksim.scenario import Scenario
 from linksim.schemes.base import Bench, Knowledge, Scheme
 
 ROWS = 64  # pictures handed on at once; what compiles below cuts them into tiles of its own
-SEEN = 4096  # pictures already judged that are remembered, for each task
+SEEN = 2048  # pictures already judged that are remembered, for each task
 
 
 class Setup:
@@ -29,6 +29,7 @@ class Setup:
 
     def __init__(self, scenario: Scenario, pictures: bool = True):
         """pictures: False builds the receiving side alone, which looks at no picture."""
+        keep_little()
         self.scenario = scenario = sized(scenario)
         source = lookup("source", scenario.source.type)
         test = source(scenario.source, "test")
@@ -72,7 +73,7 @@ class Setup:
         key = (own() if own else name, calibration)
         if key not in self._analyses:
             self._analyses[key] = scheme.analyse(self.calibration[0]) if calibration else Blockwise(
-                lambda rows: scheme.analyse(self.images[rows]), self.scenario.pictures)
+                lambda rows: scheme.analyse(self.images[rows]), self.scenario.pictures).follow(self.images)
         return self._analyses[key]
 
     def knowledge(self, snr_db: float) -> Knowledge:

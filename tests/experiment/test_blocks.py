@@ -69,6 +69,16 @@ def test_an_analysis_is_made_block_by_block_and_its_arrays_are_there_together():
     assert np.array_equal(np.asarray(Blockwise(lambda rows: rows * 2, COUNT)), np.arange(COUNT) * 2)
 
 
+def test_what_is_made_of_pictures_goes_with_them(pictures):
+    one, other = (Blockwise(lambda rows: pictures[rows], COUNT).follow(pictures) for _ in range(2))
+    for block in range(KEPT):
+        assert one[one.rows(block)] is pictures[pictures.rows(block)]
+        _ = other[other.rows(block)]
+    for block in range(KEPT, 2 * KEPT):  # `other` isn't asked any more
+        _ = one[one.rows(block)]
+    assert set(one._kept) == set(pictures._kept) == set(range(KEPT, 2 * KEPT)) and not other._kept
+
+
 def test_the_latest_are_kept():
     latest = Latest(2)
     assert [latest.take(key, lambda key=key: key * 10) for key in (1, 2, 1, 3)] == [10, 20, 10, 30]

@@ -62,6 +62,6 @@ def test_tile_is_a_number_or_auto(tmp_path):
 def test_memory_given_back_where_the_library_can(monkeypatch):
     machine.give_back()
     monkeypatch.setattr(machine.ctypes, "CDLL", lambda _: object())
-    machine._trim.cache_clear()
+    machine._allocator.cache_clear()
     machine.give_back()
-    machine._trim.cache_clear()
+    machine._allocator.cache_clear()
