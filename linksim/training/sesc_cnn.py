@@ -70,7 +70,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         "command": command("sesc_cnn", out, minutes, sources=portable(sources), detector=Path(detector).name,
                            input_size=input_size, crop=crop, zoom=zoom, channels=channels, pictures=pictures,
                            rate_weight=rate_weight, aware_pictures=aware_pictures, counted=counted, steps=steps,
-                           start=start and Path(start).name),
+                           batch=batch, rate=rate, seed=seed, start=start and Path(start).name),
         "config": {"size": size, "channels": channels, "detector": Path(detector).stem},
     }
     weights.save(Path(out), arrays, card)
