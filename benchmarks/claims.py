@@ -76,23 +76,23 @@ def at(run: Run, name: str | None, other: str | None, judge: Callable[[Pair], Fi
     return [judge(one) for one in found if one]
 
 
+def those(run: Run, kind: str, says: str = "", **keys) -> list[str]:
+    """The schemes of a type whose names say `says` and whose configs have `keys`."""
+    return [scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == kind
+            and says in scheme["name"] and all(scheme.get(key) == value for key, value in keys.items())]
+
+
 def named(run: Run, kind: str, says: str = "", **keys) -> str | None:
-    """The first scheme of a type whose name says `says` and whose config has `keys`."""
-    return next((scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == kind
-                 and says in scheme["name"] and all(scheme.get(key) == value for key, value in keys.items())), None)
+    """The first of `those`."""
+    return next(iter(those(run, kind, says, **keys)), None)
 
 
 def uses(run: Run, name: str) -> float:
     return float(np.mean([point["uses"] for point in run.points(name)]))
 
 
-def saying(run: Run, words: str) -> list[str]:
-    """The sesc schemes whose names say something."""
-    return [one["name"] for one in run.scenario["schemes"] if one["type"] == "sesc" and words in one["name"]]
-
-
 def saved(run: Run, name: str, other: str | None) -> float:
-    """The share of the other's uses."""
+    """The share of the other's uses that a scheme does without."""
     return 1 - uses(run, name) / uses(run, other) if other else np.nan
 
 
@@ -114,11 +114,11 @@ def partner(run: Run, name: str) -> str | None:
 def of_the_paper(run: Run) -> Iterator[Goal]:
     """What sending less costs."""
     usual, full = named(run, "sesc", mu=0.2), named(run, "sesc", mu=0.0)
-    for fewer in saying(run, "23.7 %"):
+    for fewer in those(run, "sesc", "23.7 %"):
         yield ("23.7 % fewer uses than mu = .2 cost at most 2 % of its AP50, relative, below 11 dB (the paper: 9.5 %)"
                f"; {fewer} saves {saved(run, fewer, usual):.1%} of the uses here",
                at(run, fewer, usual, lambda p: loss(p, 0.02), lambda snr: snr < 11))
-    for forty in saying(run, "40 %"):
+    for forty in those(run, "sesc", "40 %"):
         yield ("40 % fewer uses than full cost at most .01"
                f"; {forty} saves {saved(run, forty, full):.1%} of the uses here",
                at(run, forty, full, lambda p: difference(p, -0.01)))
@@ -146,8 +146,8 @@ def beside_the_baselines(run: Run) -> Iterator[Goal]:
 def beside_linear(run: Run) -> Iterator[Goal]:
     linear = named(run, "linear", uses=64, budget_as=None, budget=None)
     if linear and run.scenario["link"]["channel"]["model"] == "awgn":
-        ours = [scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == "sesc"]
-        for name in (name for name in ours if uses(run, name) <= (1 + EQUAL) * uses(run, linear)):
+        most = (1 + EQUAL) * uses(run, linear)
+        for name in (name for name in those(run, "sesc") if uses(run, name) <= most):
             yield (f"{name} at least .20 above {linear} at 5 and 10 dB; {uses(run, name):,.0f} uses, of linear "
                    f"{uses(run, linear):,.0f}",
                    at(run, name, linear, lambda p: difference(p, 0.2), lambda snr: snr in (5, 10)))

@@ -4,7 +4,7 @@ One SNR, `linear` and JPEG2000 + LDPC at its uses, each number of pictures in a 
 process's largest resident set (ru_maxrss). The reference is the run of fewest pictures: memory should not grow with
 their number by more than a tenth, and stay below 3 GB. The exit code is 1 where it doesn't.
 
-10,000 pictures take an hour on two cores, nearly all of it painting and judging them. `--bounds` draws the baseline's
+10,000 pictures take 20 minutes or more, nearly all of it painting and judging them. `--bounds` draws the baseline's
 bounds too, which judges each picture 27 times more: better with `--pictures 200 2000`.
 """
 

@@ -1,10 +1,8 @@
-"""How many pictures compiled stages take at once (`tile: auto`), by what the machine has; and its memory given back.
+"""How many pictures compiled stages take at once (`tile: auto`), by what the machine has.
 
 A row's last bits depend on the tile, so a run keeps the one that it began with, on whatever machine it goes on.
 """
 
-import ctypes
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -15,7 +13,6 @@ from linksim.scenario import Scenario
 PIXEL = 128  # bytes of memory that a pixel of a tile takes: 104 measured in the learned decoder, 256 x 256
 MOST = {"CPU": 16, "GPU": 64}  # more fills no core better
 SHARE = 0.25  # of the memory that is free
-MAPPED = 4_000_000  # bytes from which memory is asked of the system piece by piece
 
 
 def sized(scenario: Scenario, folder: Path | None = None) -> Scenario:
@@ -34,30 +31,6 @@ def tile(size: int, free: int | None = None, device: str | None = None) -> int:
     device = device or ("GPU" if _gpus() else "CPU")
     fits = int(SHARE * free / (PIXEL * size**2))
     return min(MOST[device], 1 << max(fits.bit_length() - 1, 0))
-
-
-def give_back() -> None:
-    """Hand memory that was freed, but lies in pieces between what is in use, back to the system. The GNU C library
-    would keep it, and a long run would grow; other libraries aren't asked."""
-    if trim := _allocator("malloc_trim"):
-        trim(0)
-
-
-@cache
-def keep_little() -> None:
-    """Have the GNU C library take large arrays from the system one by one, and hand them back when they are freed. Left
-    alone it raises the size that counts as large to 32 MB as soon as such arrays come and go, and keeps them."""
-    if option := _allocator("mallopt"):
-        option(-3, MAPPED)  # M_MMAP_THRESHOLD
-
-
-@cache
-def _allocator(function: str):
-    """A function of the GNU C library's allocator; None where there is another."""
-    try:
-        return getattr(ctypes.CDLL(None), function) if hasattr(ctypes.CDLL(None), "malloc_trim") else None
-    except (OSError, TypeError):  # Windows
-        return None
 
 
 def _gpus() -> list:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from linksim.experiment.machine import give_back
+from linksim.experiment.memory import give_back
 from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import ROWS, Setup

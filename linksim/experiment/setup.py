@@ -9,7 +9,8 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.experiment.blocks import BLOCK, KEPT, Blockwise, Latest, Pictures
-from linksim.experiment.machine import keep_little, sized
+from linksim.experiment.machine import sized
+from linksim.experiment.memory import keep_little
 from linksim.link.burst import Burst, Draw
 from linksim.registry import lookup
 from linksim.scenario import Scenario

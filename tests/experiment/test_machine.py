@@ -57,11 +57,3 @@ def test_a_damaged_folder_is_named_by_its_store(tmp_path, damage, said):
 def test_tile_is_a_number_or_auto(tmp_path):
     with pytest.raises(UserError, match="tile"):
         asked(tmp_path / "run", tile="some")
-
-
-def test_memory_given_back_where_the_library_can(monkeypatch):
-    machine.give_back()
-    monkeypatch.setattr(machine.ctypes, "CDLL", lambda _: object())
-    machine._allocator.cache_clear()
-    machine.give_back()
-    machine._allocator.cache_clear()

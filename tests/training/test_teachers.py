@@ -1,5 +1,7 @@
 """What a semantic-aware model is taught by: the detector's finds, people's boxes, the slopes of its scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,11 +71,9 @@ def test_sensitivity_is_the_effect_of_greying_a_patch():
     assert sensitivity(image, 0 * slopes).max() == 0
 
 
-def test_teachers_that_have_nothing_to_say_are_refused(seen, tmp_path):
+def test_teachers_that_have_nothing_to_say_are_refused(seen):
     with pytest.raises(UserError, match="gradients are those of detection"):
         seen.targets("classification", "gradients", 1.0, 1.0)
-    from dataclasses import replace
-
     nothing = Truth(np.zeros((0, 4), np.float32), (), np.zeros(0, bool))
     with pytest.raises(UserError, match="no box is drawn"):
         replace(seen, truths=[nothing] * 4).targets("detection", "boxes", 1.0, 1.0)
