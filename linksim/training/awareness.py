@@ -28,13 +28,11 @@ class Seen:
         """What the semantic-aware model is to learn, float32 [A, h, w]: the importance (for `aim`) that the detector's
         own finds or the boxes drawn by people give, or what the detector's scores feel of a patch.
 
-        UserError: boxes where the sources have none, gradients for an aim that isn't detection."""
+        UserError: boxes where the sources have none. Gradients are those of detection, whatever the aim."""
         from linksim.schemes.sesc.importance import importance_for, sensitivity
 
         images = self.images[: len(self.maps)]
         if teacher == "gradients":
-            if aim != "detection":
-                raise UserError(f"teacher: gradients are those of detection (found aim {aim}); use finds or boxes")
             return np.concatenate([
                 [sensitivity(*pair) for pair in zip(part, self.eyes.slopes(part, SURE), strict=True)]
                 for part in (images[i : i + 64] for i in range(0, len(images), 64))])

@@ -45,6 +45,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         the detector's own finds, the boxes drawn by people, or the gradients of its scores; reach, steepness: of the
         first two, as in `linksim.schemes.sesc.importance`.
     """
+    if teacher == "gradients" and set(aims) - {"detection"}:
+        raise UserError(f"teacher: gradients are those of detection (found aims {', '.join(aims)}); use finds or boxes")
     began = time.time()
     from linksim.schemes.sesc import networks
     from linksim.training.course import Course

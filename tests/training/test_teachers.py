@@ -8,6 +8,7 @@ import pytest
 from linksim.errors import UserError
 from linksim.schemes.sesc.importance import importance, sensitivity
 from linksim.sources.base import Truth
+from linksim.training import sesc
 from linksim.training.awareness import look
 from linksim.training.eyes import derivative
 
@@ -71,9 +72,10 @@ def test_sensitivity_is_the_effect_of_greying_a_patch():
     assert sensitivity(image, 0 * slopes).max() == 0
 
 
-def test_teachers_that_have_nothing_to_say_are_refused(seen):
-    with pytest.raises(UserError, match="gradients are those of detection"):
-        seen.targets("classification", "gradients", 1.0, 1.0)
+def test_teachers_that_have_nothing_to_say_are_refused(seen, tmp_path):
+    with pytest.raises(UserError, match="gradients are those of detection"):  # before any picture is looked at
+        sesc.train(tmp_path / "x.npz", 1, [{"type": "nowhere"}], "none", 96, teacher="gradients",
+                   aims=("detection", "classification"))
     nothing = Truth(np.zeros((0, 4), np.float32), (), np.zeros(0, bool))
     with pytest.raises(UserError, match="no box is drawn"):
         replace(seen, truths=[nothing] * 4).targets("detection", "boxes", 1.0, 1.0)
