@@ -43,7 +43,12 @@ class HeaderCode:
 
 def header_candidates(bits: int) -> list[int]:
     """Increasing numbers of uses for a header of so many bits: rates 1/2, 1/3, 1/5, 1/10, 1/20 and 1/40."""
-    return [int(np.ceil((bits + 16) / (2 * rate))) for rate in RATES]
+    return [header_uses(bits, rate) for rate in RATES]
+
+
+def header_uses(bits: int, rate: float) -> int:
+    """Channel uses of a header of so many bits and its CRC16, QPSK at a code rate."""
+    return int(np.ceil((bits + 16) / (2 * rate)))
 
 
 def header_threshold_db(bits: int, uses: int) -> float:

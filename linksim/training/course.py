@@ -34,7 +34,8 @@ class Course:
         keras.config.set_dtype_policy("mixed_bfloat16")
         self.encoder = networks.build_encoder(crop, uses, **(network or {}).get("encoder", {}))
         self.decoder = networks.build_decoder(crop, uses, **(network or {}).get("decoder", {}))
-        judges = [from_weights(detector, None, dtype="mixed_bfloat16")[0] for detector in detectors]
+        asked = detectors if feature_weight or answer_weight else ()  # who doesn't count costs nothing
+        judges = [from_weights(detector, None, dtype="mixed_bfloat16")[0] for detector in asked]
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
@@ -117,8 +118,10 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
 
     area = where(crop)
     error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / (3 * ops.sum(area, (1, 2, 3)))
-    opinions = [_opinion(judge, upscale(pictures), upscale(decoded), where) for judge in judges]
-    distance, answers = (sum(parts) / len(judges) for parts in zip(*opinions, strict=True))
+    distance = answers = ops.zeros_like(error)
+    for judge in judges:
+        opinion = _opinion(judge, upscale(pictures), upscale(decoded), where)
+        distance, answers = (total + part / len(judges) for total, part in zip((distance, answers), opinion, strict=True))
     total = weights[0] * error + weights[1] * distance + weights[2] * answers
     return keras.Model((pictures, counts, snr_db, gains, noise, unit),
                        ops.stack([total, error, distance, answers], -1))

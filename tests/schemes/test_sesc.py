@@ -10,6 +10,7 @@ import pytest
 from linksim.link.burst import Draw, Reception
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
+from linksim.schemes.sesc import mask_header
 
 SIZE, USES = 64, 96
 
@@ -152,7 +153,7 @@ def test_a_mask_too_long_for_the_header_is_raised_until_it_fits(sent):
     scheme, *_ = sent
     rng = np.random.default_rng(0)
     weights = rng.random((4, 4)).astype(np.float32)
-    mask, bits = scheme._code(weights > 0.4, weights)
+    (mask,), (bits,) = mask_header.tell((weights > 0.4)[None], weights[None], scheme.plan, 0.0, True)
     assert len(bits) == scheme.plan["mask_bits"]
     assert mask[weights <= 0.4].sum() == 0
 

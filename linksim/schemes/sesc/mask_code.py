@@ -13,9 +13,11 @@ CONTEXTS = 16
 
 
 def contexts(mask: np.ndarray) -> np.ndarray:
-    """bool [h, w] -> context of every patch, int [h, w] in [0, 16); outside the picture counts as not sent."""
-    padded = np.pad(np.asarray(mask, np.int64), ((1, 0), (1, 1)))
-    return padded[1:, :-2] + 2 * padded[:-1, :-2] + 4 * padded[:-1, 1:-1] + 8 * padded[:-1, 2:]
+    """bool [..., h, w] -> context of every patch, int [..., h, w] in [0, 16); outside the picture counts as not sent."""
+    mask = np.asarray(mask, np.int64)
+    padded = np.pad(mask, (*[(0, 0)] * (mask.ndim - 2), (1, 0), (1, 1)))
+    above = padded[..., :-1, :]
+    return padded[..., 1:, :-2] + 2 * above[..., :-2] + 4 * above[..., 1:-1] + 8 * above[..., 2:]
 
 
 def learn(masks: np.ndarray) -> list[int]:

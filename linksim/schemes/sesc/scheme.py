@@ -15,11 +15,13 @@ from pydantic import Field, PositiveInt, model_validator
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.draws import calibration_draw
+from linksim.link.headercode import header_uses
 from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
 from linksim.schemes.header import choose_header_uses
-from linksim.schemes.sesc import header, mask_code, packing, rate
+from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
 from linksim.schemes.sesc.gains import UNKNOWN_DB
+from linksim.schemes.sesc.tidy import tidy
 from linksim.tiles import in_tiles
 
 
@@ -30,6 +32,9 @@ class SescConfig(SchemeConfig):
     awareness: what gives the weights; aim: for which task, where the weights' semantic-aware model was taught several.
     constellation: rounds symbols to QAM points of so many, for a modulator that knows no others; null sends them as
     they are.
+    tidy: how much a bit of the mask's code counts against doubts about a patch (`linksim.schemes.sesc.tidy`); above 0
+    the header has room for nine of ten calibration masks, and the others are made simpler. header_rate: code rate of
+    the header, for schemes whose headers should arrive equally well; null leaves it to the plan.
     """
 
     weights: str = "sesc-scenes"
@@ -41,6 +46,8 @@ class SescConfig(SchemeConfig):
     awareness: str = "task"
     aim: str | None = None
     constellation: Literal[16, 64, 256] | None = None
+    tidy: float = Field(0.0, ge=0)
+    header_rate: float | None = Field(None, ge=1 / 40, le=1 / 2)
 
     @model_validator(mode="after")
     def _policy(self):
@@ -112,19 +119,20 @@ class Sesc(Scheme):
         return "sesc", self.awareness.key()
 
     def masks(self, analysis: Analysis, mu: float | None = None) -> np.ndarray:
-        """Features of interest, bool [B, h, w], budgets aside: weight >= mu; at least the heaviest one."""
+        """Features of interest, bool [B, h, w], budgets and tidying aside: weight >= mu; at least the heaviest one."""
         weights = analysis.weights.reshape(len(analysis), -1)
         return rate.allot(weights, self.mu if mu is None else mu, 1)[0].reshape(analysis.weights.shape)
 
     def make_plan(self, survey: Survey) -> dict:
         budget = self.budget if survey.budget is None else survey.budget
-        masks = self.masks(survey.analysis)
+        masks, weights = self.masks(survey.analysis), survey.analysis.weights
         uses = np.full(len(masks), self.uses or self.most)
         if budget is not None:  # masks of every SNR
             room = self.bench.link.capacity(budget)
             masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
-        model, tokens = mask_code.learn(masks), self.grid**2
-        longest = max(len(mask_code.encode(mask, model)) for mask in masks)
+            weights = np.concatenate([weights] * len(survey.snr_db))
+        masks, model, longest = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
+        tokens = self.grid**2
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
         payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
         room = None if budget is None else np.min(self.bench.link.capacity(budget))
@@ -132,12 +140,14 @@ class Sesc(Scheme):
             code = max(longest, mask_code.longest((self.grid, self.grid), model, whole))
             plan = {"mask_model": model, "mask_bits": -(-code // 8) * 8, "whole": whole}
             bits = header.bits(self.uses is None) + plan["mask_bits"]
-            if budget is None:
+            if self.config.header_rate:
+                plan["header_uses"] = header_uses(bits, self.config.header_rate)
+            elif budget is None:
                 plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
-                return plan
-            plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
+            else:
+                plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
             least = plan["header_uses"] + rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
-            if least <= room:
+            if room is None or least <= room:
                 return plan
         raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the "
                         f"header ({plan['header_uses']}) and one feature take {least}: raise the budget")
@@ -149,11 +159,10 @@ class Sesc(Scheme):
         if budget is not None:
             room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
         masks, uses = self._allot(analysis, room, snr_db)
-        coded = [self._code(*pair) for pair in zip(masks, analysis.weights, strict=True)]
-        if self.uses is None:  # of the masks as they are sent
-            kept = np.array([mask.sum() for mask, _ in coded])
-            uses = rate.fill(room, kept, self.grid**2, self.config.context, self.most)
-        return self._burst(analysis.images, coded, uses, snr_db)
+        masks, codes = mask_header.tell(masks, analysis.weights, self.plan, self.config.tidy, grow=room is None)
+        if self.uses is None:
+            uses = rate.fill(room, masks.sum((1, 2)), self.grid**2, self.config.context, self.most)
+        return self._burst(analysis.images, masks, codes, uses, snr_db)
 
     def burst(self, analysis: Analysis, counts: np.ndarray, knowledge: Knowledge) -> Burst:
         """The burst that sends counts int [B, h, w] uses of every feature, whatever the weights: in each picture one
@@ -162,8 +171,8 @@ class Sesc(Scheme):
         masks = counts == uses[:, None, None]
         if not (masks | (counts == self.config.context)).all():
             raise ValueError("counts: one number of uses and the context's in each picture")
-        coded = [(mask, self._pad(mask_code.encode(mask, self.plan["mask_model"]))) for mask in masks]
-        return self._burst(analysis.images, coded, uses, header.counted_on(knowledge.snr_db))
+        codes = [mask_header.pad(mask_code.encode(mask, self.plan["mask_model"]), self.plan) for mask in masks]
+        return self._burst(analysis.images, masks, np.stack(codes), uses, header.counted_on(knowledge.snr_db))
 
     def decode(self, reception: Reception):
         ok = np.asarray(reception.header_ok, bool)
@@ -186,18 +195,22 @@ class Sesc(Scheme):
         """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with the
         header of this scheme's plan (its size at other thresholds would differ a little) and whatever the mask."""
         uses = np.full(len(analysis), self.uses or self.most)
+        model, strength = self.plan["mask_model"], self.config.tidy
         masks = [self.masks(analysis, mu) for mu in mus]
+        if strength:
+            masks = [tidy(mask, analysis.weights, model, strength) for mask in masks]
         symbols = np.stack([packing.symbols(mask, uses, self.config.context) for mask in masks])
         return self.bench.link.uses(symbols + self.plan["header_uses"]), np.stack([mask.mean((1, 2)) for mask in masks])
 
     def details(self, analysis: Analysis) -> dict[str, np.ndarray]:
-        masks = [self._code(m, w)[0] for m, w in zip(self.masks(analysis), analysis.weights, strict=True)]
-        return {"weights": analysis.weights, "mask": np.stack(masks)}
+        masks, _ = mask_header.tell(self.masks(analysis), analysis.weights, self.plan, self.config.tidy, grow=True)
+        return {"weights": analysis.weights, "mask": masks}
 
     def declared(self) -> str:
         said = [] if self.config.awareness == "task" else [f"weights by {self.config.awareness}"]
         said += [f"{self.config.constellation}-QAM points"] if self.config.constellation else []
         said += ["mu raised until the burst fits"] if self.mu is None else []
+        said += ["masks simplified"] if self.config.tidy else []
         return ", ".join(said)
 
     def _allot(self, analysis: Analysis, room, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
@@ -209,8 +222,7 @@ class Sesc(Scheme):
         mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, preferred, self.most)
         return mask.reshape(analysis.weights.shape), uses
 
-    def _burst(self, images, coded, uses: np.ndarray, snr_db: float) -> Burst:
-        masks = np.stack([mask for mask, _ in coded])
+    def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr_db: float) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
         features = in_tiles(self._encode, self.bench.tile, images.astype(np.float32) / 255, counts.astype(np.float32),
                             np.full(len(images), snr_db, np.float32))  # (B, T, V)
@@ -218,7 +230,7 @@ class Sesc(Scheme):
         gains = packing.gains(self.variance, uses, snr)
         symbols, length, power = packing.pack(features, counts, gains, self._spacing())
         fields = header.write(power, snr, uses if self.uses is None else None)
-        bits = np.concatenate([fields, np.stack([code for _, code in coded])], axis=1)
+        bits = np.concatenate([fields, codes], axis=1)
         return Burst(symbols, length, bits, self.plan["header_uses"], {"payload": length})
 
     def _features(self, images) -> np.ndarray:
@@ -230,26 +242,6 @@ class Sesc(Scheme):
     def _spacing(self) -> packing.Grid | None:
         """Where symbols are QAM points: their grid, per real value."""
         return packing.Grid(self.variance, self.config.constellation) if self.config.constellation else None
-
-    def _code(self, mask: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The mask as sent and its code, uint8 [mask_bits]. A mask whose code is longer than the header, which its size
-        on calibration pictures makes rare, is raised in mu until it fits, or else is what the plan says: whole, or
-        its heaviest feature alone."""
-        room, model = self.plan["mask_bits"], self.plan["mask_model"]
-        code = mask_code.encode(mask, model)
-        for level in np.unique(weights[mask]):
-            if len(code) <= room:
-                break
-            raised = weights > level
-            if not raised.any():
-                alone = np.arange(mask.size).reshape(mask.shape) == np.argmax(weights)
-                raised = np.ones_like(mask) if self.plan["whole"] else alone
-            mask = raised
-            code = mask_code.encode(mask, model)
-        return mask, self._pad(code)
-
-    def _pad(self, code: str) -> np.ndarray:
-        return np.frombuffer(code.ljust(self.plan["mask_bits"], "0").encode(), np.uint8) - ord("0")
 
 
 @lru_cache(maxsize=2)
