@@ -121,7 +121,7 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     distance = answers = ops.zeros_like(error)
     for judge in judges:
         opinion = _opinion(judge, upscale(pictures), upscale(decoded), where)
-        distance, answers = (total + part / len(judges) for total, part in zip((distance, answers), opinion, strict=True))
+        distance, answers = distance + opinion[0] / len(judges), answers + opinion[1] / len(judges)
     total = weights[0] * error + weights[1] * distance + weights[2] * answers
     return keras.Model((pictures, counts, snr_db, gains, noise, unit),
                        ops.stack([total, error, distance, answers], -1))

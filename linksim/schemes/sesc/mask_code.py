@@ -13,7 +13,7 @@ CONTEXTS = 16
 
 
 def contexts(mask: np.ndarray) -> np.ndarray:
-    """bool [..., h, w] -> context of every patch, int [..., h, w] in [0, 16); outside the picture counts as not sent."""
+    """bool [..., h, w] -> context of every patch, int [..., h, w] in [0, 16); outside the picture is not sent."""
     mask = np.asarray(mask, np.int64)
     padded = np.pad(mask, (*[(0, 0)] * (mask.ndim - 2), (1, 0), (1, 1)))
     above = padded[..., :-1, :]
