@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
 
@@ -49,9 +50,9 @@ class Course:
             sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
             code = linear_code.fit(linear_code.cut(sample).reshape(-1, 768)[::2], 2 * uses)
             networks.start_from(code, self.encoder, self.decoder, uses)
-            self.variance = np.exp(np.asarray(self.decoder.get_layer("estimate").log_variance))
             if not linear_start:
                 forget_linear(self.encoder, self.decoder, uses, seed)
+            self.variance = np.exp(np.asarray(self.decoder.get_layer("estimate").log_variance))
         air = Air(air)
         lessons = dict(variance=self.variance, crop=crop, batch=batch, air=air, masks=masks)
         self.lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **lessons)
@@ -97,7 +98,7 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     unit = keras.Input((grid * grid, 2 * uses))
     seen = round(crop * zoom / 32) * 32
 
-    counted_on = snr_db if conditioned else 0.0 * snr_db + 10.0
+    counted_on = snr_db if conditioned else 0.0 * snr_db + UNKNOWN_DB
     features = encoder([pictures, counts, counted_on])  # (B, T, V)
     sent = sent_values(counts, uses)
     gain = gains[:, None] if conditioned else ops.ones_like(gains[:, None])
@@ -105,7 +106,7 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
     variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)  # in the features' units
     received = (features + unit * ops.sqrt(variance)) * sent
-    known = variance if conditioned else ops.ones_like(variance) * ops.mean(variance)
+    known = variance if conditioned else UNTOLD * ops.ones_like(variance)
     decoded = decoder([received, known, counts])
 
     def upscale(x):

@@ -47,10 +47,15 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     """
     if teacher == "gradients" and set(aims) - {"detection"}:
         raise UserError(f"teacher: gradients are those of detection (found aims {', '.join(aims)}); use finds or boxes")
+    if start and not linear_start:
+        raise UserError("start: these weights begin with the linear code; linear_start=false needs a new beginning")
     began = time.time()
+    import keras
+
     from linksim.schemes.sesc import networks
     from linksim.training.course import Course
 
+    keras.utils.set_random_seed(seed)
     rows = _rows(air)
     seen = look(sources, detector, input_size, pictures, aware_pictures)
     images, finds = seen.images, seen.finds

@@ -231,12 +231,42 @@ def test_qam_points_are_few_and_finer_ones_do_less_harm(weights_file):
         scheme, link = make(weights_file, mu=0.0, constellation=points)
         images = smooth_pictures(4)
         burst = scheme.encode(scheme.analyse(images), None, Knowledge(20.0))
-        if points:  # use j of every feature is one of the points, times its own gain
-            first = np.round(burst.symbols[0].reshape(16, USES)[:, 0], 4)
-            assert len(np.unique(np.abs(first.real))) <= points**0.5 / 2
+        if points:  # every use of a burst is a point of one square: odd multiples of half a step
+            first = burst.symbols[0]
+            half = np.abs(np.concatenate([first.real, first.imag])).min()
+            odd = np.concatenate([first.real, first.imag]) / half
+            assert odd == pytest.approx(2 * np.floor(odd / 2) + 1, abs=1e-3)
+            assert len(np.unique(np.rint(odd))) == points**0.5
         clean = Reception(burst.symbols, np.full(burst.symbols.shape, 1e-6, np.float32), burst.header, np.ones(4, bool))
         errors.append(np.mean((scheme.decode(clean)[0].astype(float) - images) ** 2))
     assert errors[0] > errors[1] > errors[2] > errors[3]
+
+
+def test_a_header_that_tells_of_more_than_came_does_no_harm(sent):
+    scheme, link, _, _, burst = sent
+    short = Reception(burst.symbols[:2, :40], np.full((2, 40), 0.1, np.float32), burst.header[:2], np.ones(2, bool))
+    long = Reception(*(np.pad(x, ((0, 0), (0, burst.symbols.shape[1]))) for x in (short.symbols, short.noise_variance)),
+                     short.header, short.header_ok)
+    assert (burst.length[:2] > 40).all()
+    np.testing.assert_array_equal(scheme.decode(short)[0], scheme.decode(long)[0])
+
+
+def test_a_codec_taught_untold_stays_untold(weights_file, tmp_path):
+    from linksim import weights
+
+    arrays, card = weights.load(weights_file, "sesc")
+    untold = tmp_path / "untold.npz"
+    weights.save(untold, arrays, {k: v for k, v in card.items() if k != "sha256"}
+                 | {"name": "untold", "config": card["config"] | {"conditioned": False}})
+    images = smooth_pictures(4)
+    for file, differs in ((weights_file, True), (untold, False)):
+        scheme, link = make(str(file), mu=0.0)
+        analysis = scheme.analyse(images)
+        low, high = (scheme.encode(analysis, None, Knowledge(snr_db)) for snr_db in (0.0, 20.0))
+        assert np.allclose(low.symbols, high.symbols, atol=1e-5) != differs
+        noise = np.full(low.symbols.shape, 1e-3, np.float32)
+        decoded = [scheme.decode(Reception(low.symbols, noise * by, low.header, np.ones(4, bool)))[0] for by in (1, 300)]
+        assert (decoded[0] == decoded[1]).all() != differs
 
 
 def test_gains_share_power_as_water_filling_does():

@@ -6,7 +6,7 @@ from test_sesc import SIZE, make, smooth_pictures, weights_file  # noqa: F401 (a
 
 from linksim.link.burst import Draw
 from linksim.link.headercode import header_uses
-from linksim.schemes.base import Knowledge
+from linksim.schemes.base import Knowledge, Survey
 from linksim.schemes.sesc import mask_code, mask_header
 from linksim.schemes.sesc.tidy import tidy
 
@@ -70,33 +70,55 @@ def test_none_is_emptied_none_that_is_whole_changes_and_where_asked_none_grows(l
     assert not (simple & ~masks).any() and (simple != masks).any()
 
 
-def test_what_is_told_fits_and_is_read_back(learned):
+@pytest.mark.parametrize("grow", [True, False])
+def test_what_is_told_is_the_tidy_mask_fits_and_is_read_back(learned, grow):
     weights, masks, _ = learned
-    _, model, bits = mask_header.learn(masks[:32], weights[:32], 0.1, True)
-    as_they_are = mask_header.learn(masks[:32], weights[:32], 0.0, True)[2]
-    assert bits < 0.8 * as_they_are
+    rng = np.random.default_rng(5)
+    weights, masks = weights.copy(), masks.copy()
+    weights[7] = np.clip(rng.normal(0.25, 0.02, (16, 16)), 0, 1)  # a mask that no header has room for
+    masks[7] = weights[7] >= 0.25
+    simple, model, bits = mask_header.learn(masks[8:], weights[8:], 0.1, grow)
+    assert bits < 0.8 * mask_header.learn(masks[8:], weights[8:], 0.0, grow)[2]
     plan = {"mask_model": model, "mask_bits": bits, "whole": False}
-    sent, codes = mask_header.tell(masks, weights, plan, 0.1, True)
+    sent, codes = mask_header.tell(masks, weights, plan, 0.1, grow)
     assert codes.shape == (64, bits)
     for mask, code in zip(sent, codes, strict=True):
         np.testing.assert_array_equal(mask_code.decode(code, mask.shape, model), mask)
+    once = tidy(masks, weights, model, 0.1, grow)
+    fits = np.array([len(mask_code.encode(mask, model)) <= bits for mask in once])
+    assert 0.8 < fits.mean() < 1 and not fits[7]
+    np.testing.assert_array_equal(sent[fits], once[fits])
+    assert (sent[7] != once[7]).any() and sent[7].any()
+    assert (sent & ~masks).any() == grow
+
+
+def scheme_of_half(weights_file, **keys):
+    """A scheme whose masks keep about half the patches, and pictures."""
+    scheme, link = make(weights_file, survey=False, uses=24, **keys)
+    images = smooth_pictures(6)
+    analysis = scheme.analyse(images)
+    scheme.mu = float(np.quantile(analysis.weights, 0.6))
+    scheme.adopt(scheme.make_plan(Survey(np.array([5.0]), 1, 4, images, [], analysis, analysis, None, None)))
+    return scheme, link, analysis
 
 
 def test_a_scheme_sends_what_its_header_tells(weights_file):  # noqa: F811
-    scheme, link = make(weights_file, tidy=0.2, header_rate=0.1, uses=24)
+    scheme, link, analysis = scheme_of_half(weights_file, tidy=0.5, header_rate=0.1)
     assert scheme.plan["header_uses"] == header_uses(13 + scheme.plan["mask_bits"], 0.1)
-    images = smooth_pictures(6)
-    analysis = scheme.analyse(images)
     burst = scheme.encode(analysis, None, Knowledge(30.0))
     mask = scheme.details(analysis)["mask"]
+    assert 0.1 < mask.mean() < 0.9 and (mask != (analysis.weights >= scheme.mu)).any()
     np.testing.assert_array_equal(burst.length, 24 * mask.sum((1, 2)))
-    decoded, ok = scheme.decode(link.transmit(burst, 40.0, Draw(3, np.arange(6), np.zeros(6, int))))
-    assert ok.all() and decoded.shape == (6, SIZE, SIZE, 3)
     told = [mask_code.decode(bits[13:], (4, 4), scheme.plan["mask_model"]) for bits in burst.header]
     np.testing.assert_array_equal(told, mask)
+    decoded, ok = scheme.decode(link.transmit(burst, 40.0, Draw(3, np.arange(6), np.zeros(6, int))))
+    assert ok.all() and decoded.shape == (6, SIZE, SIZE, 3)
 
 
 def test_a_budget_is_kept_by_simpler_masks_too(weights_file):  # noqa: F811
-    scheme, link = make(weights_file, tidy=0.5, mu=0.05, uses=24, budget=900)
-    burst = scheme.encode(scheme.analyse(smooth_pictures(6)), None, Knowledge(10.0))
-    assert (np.sum(list(link.ledger(burst).values()), axis=0) <= 900).all()
+    free, link, analysis = scheme_of_half(weights_file, tidy=0.5)
+    most = int(np.median(link.ledger(free.encode(analysis, None, Knowledge(10.0)))["payload"])) + 300
+    scheme, link, _ = scheme_of_half(weights_file, tidy=0.5, budget=most)
+    burst = scheme.encode(analysis, None, Knowledge(10.0))
+    spent = np.sum(list(link.ledger(burst).values()), axis=0)
+    assert (spent <= most).all() and spent.max() > 0.8 * most

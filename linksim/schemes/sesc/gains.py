@@ -14,6 +14,7 @@ import numpy as np
 
 FLOOR = 0.02  # of the mean power of a value
 UNKNOWN_DB = 10.0  # the SNR counted on where the transmitter knows none
+UNTOLD = 0.05  # noise variance of a real value that a codec counts on which is never told any: about that of 10 dB
 
 
 def power_gains(variance: np.ndarray, uses: int, snr_db: float) -> np.ndarray:

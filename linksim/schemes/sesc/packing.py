@@ -7,15 +7,17 @@ import numpy as np
 from linksim.schemes.sesc.gains import power_gains
 
 
-class Grid:
+class Levels:
     """Square QAM for features: each value is rounded to one of sqrt(points) levels, evenly spaced over +- REACH times
-    its standard deviation. Its rounding error counts as noise of variance step^2 / 12 at the receiver."""
+    its standard deviation. Sent with `gain`, every use is a point of one and the same square. The rounding error counts
+    as noise of variance step^2 / 12 at the receiver."""
 
     REACH = 2.4
 
     def __init__(self, variance: np.ndarray, points: int):
         self.levels = round(points**0.5)
         self.step = (2 * self.REACH / self.levels * np.sqrt(variance)).astype(np.float32)  # [V]
+        self.gain = 1 / self.step
 
     def round(self, values: np.ndarray) -> np.ndarray:
         """float [..., V] -> the nearest level."""
@@ -40,10 +42,10 @@ def _gains(variance: tuple, uses: int, snr_db: float) -> np.ndarray:
     return power_gains(np.array(variance), uses, snr_db)
 
 
-def pack(features: np.ndarray, counts: np.ndarray, gain: np.ndarray, grid: Grid | None):
+def pack(features: np.ndarray, counts: np.ndarray, gain: np.ndarray, levels: Levels | None):
     """features float32 [B, T, V]; counts int [B, h, w]; gain float32 [B, V] -> symbols complex64 [B, N] of unit mean
     power, length int32 [B], mean power before that float64 [B]."""
-    values = (features if grid is None else grid.round(features)) * gain[:, None]
+    values = (features if levels is None else levels.round(features)) * gain[:, None]
     uses = values[..., 0::2] + 1j * values[..., 1::2]  # (B, T, U)
     counts = counts.reshape(len(counts), -1)
     sent = np.arange(uses.shape[-1]) < counts[..., None]
@@ -57,12 +59,14 @@ def pack(features: np.ndarray, counts: np.ndarray, gain: np.ndarray, grid: Grid 
 
 
 def unpack(received: np.ndarray, noise_variance: np.ndarray, counts: np.ndarray, power: np.ndarray, gain: np.ndarray,
-           grid: Grid | None) -> tuple[np.ndarray, np.ndarray]:
+           levels: Levels | None) -> tuple[np.ndarray, np.ndarray]:
     """Received symbols complex64 [B, N] and their noise variance [B, N] -> features and the noise variance of every
     real value, float32 [B, T, V], 0 where not sent."""
     counts = counts.reshape(len(counts), -1)
     shape = *counts.shape, gain.shape[1] // 2
     features, noise = np.zeros((2, *counts.shape, gain.shape[1]), np.float32)
+    most = int(counts.sum(1).max())  # a header read wrongly may tell of more symbols than came: those are zeros
+    received, noise_variance = (np.pad(x, ((0, 0), (0, max(0, most - x.shape[1])))) for x in (received, noise_variance))
     for b in range(len(counts)):
         sent = np.arange(shape[-1]) < counts[b][:, None]
         number = int(sent.sum())
@@ -73,6 +77,6 @@ def unpack(received: np.ndarray, noise_variance: np.ndarray, counts: np.ndarray,
         noise[b] = variance.repeat(2, axis=-1)
         features[b] /= gain[b]
         noise[b] /= gain[b] ** 2
-        if grid is not None:
-            noise[b] += sent.repeat(2, axis=-1) * grid.step**2 / 12
+        if levels is not None:
+            noise[b] += sent.repeat(2, axis=-1) * levels.step**2 / 12
     return features, noise

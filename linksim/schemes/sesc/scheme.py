@@ -20,8 +20,7 @@ from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
 from linksim.schemes.header import choose_header_uses
 from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
-from linksim.schemes.sesc.gains import UNKNOWN_DB
-from linksim.schemes.sesc.tidy import tidy
+from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.tiles import in_tiles
 
 
@@ -30,8 +29,8 @@ class SescConfig(SchemeConfig):
     uses of a feature that is sent, context: of the others. auto: the rate policy chooses (`linksim.schemes.sesc.rate`)
     for a budget of channel uses per picture: `budget_as`, `budget`, or `slots` as a latency.
     awareness: what gives the weights; aim: for which task, where the weights' semantic-aware model was taught several.
-    constellation: rounds symbols to QAM points of so many, for a modulator that knows no others; null sends them as
-    they are.
+    constellation: rounds symbols to the points of a square QAM of so many, for a modulator that knows no others; null
+    sends them as they are, with power shared among them as the SNR wants it.
     tidy: how much a bit of the mask's code counts against doubts about a patch (`linksim.schemes.sesc.tidy`); above 0
     the header has room for nine of ten calibration masks, and the others are made simpler. header_rate: code rate of
     the header, for schemes whose headers should arrive equally well; null leaves it to the plan.
@@ -97,6 +96,7 @@ class Sesc(Scheme):
         self.uses = None if config.uses == "auto" else config.uses
         with weights.fitting(config.weights):
             self.most, self.variance = int(card["config"]["uses"]), arrays["gains/variance"]
+            self.conditioned = card["config"].get("conditioned", True)
             if self.uses and self.uses > self.most:
                 raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
                                 f"{config.weights!r} have (found {self.uses})")
@@ -105,6 +105,7 @@ class Sesc(Scheme):
                                                                                   bench.size))
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
+        self.levels = packing.Levels(self.variance, config.constellation) if config.constellation else None
         self.budget = config.budget
         if config.slots:
             grid = bench.link.grid
@@ -184,21 +185,20 @@ class Sesc(Scheme):
         code, shape, model = reception.header[rows][:, at:], (self.grid, self.grid), self.plan["mask_model"]
         counts = np.stack([np.where(mask_code.decode(bits, shape, model), each, self.config.context)
                            for bits, each in zip(code, uses, strict=True)])
-        decoded = in_tiles(self._decode, self.bench.tile,
-                           *packing.unpack(reception.symbols[rows], reception.noise_variance[rows], counts, power,
-                                           packing.gains(self.variance, uses, snr_db), self._spacing()),
-                           counts.astype(np.float32))
+        features, noise = packing.unpack(reception.symbols[rows], reception.noise_variance[rows], counts, power,
+                                         self._gains(uses, snr_db), self.levels)
+        if not self.conditioned:
+            noise[:] = UNTOLD
+        decoded = in_tiles(self._decode, self.bench.tile, features, noise, counts.astype(np.float32))
         images[rows] = np.clip(np.rint(decoded * 255), 0, 255).astype(np.uint8)
         return images, ok
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
         """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with the
-        header of this scheme's plan (its size at other thresholds would differ a little) and whatever the mask."""
+        header of this scheme's plan (at other thresholds it may be half or twice as large)."""
         uses = np.full(len(analysis), self.uses or self.most)
-        model, strength = self.plan["mask_model"], self.config.tidy
-        masks = [self.masks(analysis, mu) for mu in mus]
-        if strength:
-            masks = [tidy(mask, analysis.weights, model, strength) for mask in masks]
+        masks = [mask_header.learn(self.masks(analysis, mu), analysis.weights, self.config.tidy, grow=True)[0]
+                 for mu in mus]
         symbols = np.stack([packing.symbols(mask, uses, self.config.context) for mask in masks])
         return self.bench.link.uses(symbols + self.plan["header_uses"]), np.stack([mask.mean((1, 2)) for mask in masks])
 
@@ -224,11 +224,11 @@ class Sesc(Scheme):
 
     def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr_db: float) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
-        features = in_tiles(self._encode, self.bench.tile, images.astype(np.float32) / 255, counts.astype(np.float32),
-                            np.full(len(images), snr_db, np.float32))  # (B, T, V)
         snr = np.full(len(images), snr_db)
-        gains = packing.gains(self.variance, uses, snr)
-        symbols, length, power = packing.pack(features, counts, gains, self._spacing())
+        told = snr if self.conditioned else np.full(len(images), UNKNOWN_DB)
+        features = in_tiles(self._encode, self.bench.tile, images.astype(np.float32) / 255, counts.astype(np.float32),
+                            told.astype(np.float32))  # (B, T, V)
+        symbols, length, power = packing.pack(features, counts, self._gains(uses, snr), self.levels)
         fields = header.write(power, snr, uses if self.uses is None else None)
         bits = np.concatenate([fields, codes], axis=1)
         return Burst(symbols, length, bits, self.plan["header_uses"], {"payload": length})
@@ -239,9 +239,13 @@ class Sesc(Scheme):
         snr = np.full(len(images), UNKNOWN_DB, np.float32)
         return in_tiles(self._encode, self.bench.tile, np.asarray(images, np.float32) / 255, counts, snr)
 
-    def _spacing(self) -> packing.Grid | None:
-        """Where symbols are QAM points: their grid, per real value."""
-        return packing.Grid(self.variance, self.config.constellation) if self.config.constellation else None
+    def _gains(self, uses: np.ndarray, snr_db: np.ndarray) -> np.ndarray:
+        """Factors float32 [B, V] on features before they are sent."""
+        if self.levels:
+            return np.tile(self.levels.gain, (len(uses), 1))
+        if not self.conditioned:
+            return np.ones((len(uses), len(self.variance)), np.float32)
+        return packing.gains(self.variance, uses, snr_db)
 
 
 @lru_cache(maxsize=2)
