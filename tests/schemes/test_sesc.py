@@ -265,8 +265,9 @@ def test_a_codec_taught_untold_stays_untold(weights_file, tmp_path):
         low, high = (scheme.encode(analysis, None, Knowledge(snr_db)) for snr_db in (0.0, 20.0))
         assert np.allclose(low.symbols, high.symbols, atol=1e-5) != differs
         noise = np.full(low.symbols.shape, 1e-3, np.float32)
-        decoded = [scheme.decode(Reception(low.symbols, noise * by, low.header, np.ones(4, bool)))[0] for by in (1, 300)]
-        assert (decoded[0] == decoded[1]).all() != differs
+        little, much = (scheme.decode(Reception(low.symbols, noise * by, low.header, np.ones(4, bool)))[0]
+                        for by in (1, 300))
+        assert (little == much).all() != differs
 
 
 def test_gains_share_power_as_water_filling_does():

@@ -92,9 +92,9 @@ def test_what_is_told_is_the_tidy_mask_fits_and_is_read_back(learned, grow):
     assert (sent & ~masks).any() == grow
 
 
-def scheme_of_half(weights_file, **keys):
+def scheme_of_half(file, **keys):
     """A scheme whose masks keep about half the patches, and pictures."""
-    scheme, link = make(weights_file, survey=False, uses=24, **keys)
+    scheme, link = make(file, survey=False, uses=24, **keys)
     images = smooth_pictures(6)
     analysis = scheme.analyse(images)
     scheme.mu = float(np.quantile(analysis.weights, 0.6))
