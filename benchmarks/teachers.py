@@ -4,9 +4,9 @@
 
 finds: what the detector finds in clean training pictures. boxes: what people drew there. gradients: what the detector's
 scores feel of a patch (`linksim.schemes.sesc.importance`). Over slow Rayleigh fading every picture is sent with as many
-channel uses as finds at mu .2 spends on it, on the heaviest features of each teacher. Encoder and decoder are the
-shipped ones, which were taught with masks by finds and by blocks at random. Weights that are there already aren't made
-again. Takes 15 minutes on 2 cores.
+channel uses as finds at mu .2 spends on it, on the heaviest features of each teacher, behind headers of one code rate.
+Encoder and decoder are the shipped ones, which were taught with masks by finds and by blocks at random. Weights that
+are there already aren't made again. Takes 15 minutes on 2 cores.
 """
 
 import argparse
@@ -45,8 +45,8 @@ def main() -> None:
             print(f"taught by {teacher}", flush=True)
             train(out=path, minutes=0, steps=0, start="sesc-scenes", teacher=teacher, sources=[{"type": "scenes"}],
                   detector="yolov5n-scenes", input_size=256, pictures=asked.taught, aware_pictures=asked.taught)
-        same = "mu: 0.2" if teacher == "finds" else "mu: auto, budget_as: finds"
-        schemes.append(f"  - {{name: {teacher}, type: sesc, weights: {path}, uses: 32, {same}}}")
+        same = "mu: 0.2" if teacher == "finds" else "mu: 0.0, budget_as: finds"
+        schemes.append(f"  - {{name: {teacher}, type: sesc, weights: {path}, uses: 32, header_rate: 0.1, {same}}}")
     scenario = asked.out / "scenario.yaml"
     scenario.write_text(SCENARIO.format(pictures=asked.pictures, schemes="\n".join(schemes)))
 
