@@ -5,7 +5,8 @@
 
 Trains one codec a part, all from the same pictures, seed and number of steps, and runs them over slow Rayleigh fading:
 the whole picture (mu 0) and the features of interest (mu 0.2). A codec that is there already isn't trained again.
-`python benchmarks/claims.py OUT/run` tells how far the reference is from the network without masks.
+`python benchmarks/claims.py OUT/run` tells how far the reference is from the network without masks; where both went on
+from weights taught with them, that is what going on without them is worth.
 """
 
 import argparse

@@ -211,6 +211,7 @@ class Sesc(Scheme):
         said += [f"{self.config.constellation}-QAM points"] if self.config.constellation else []
         said += ["mu raised until the burst fits"] if self.mu is None else []
         said += ["masks simplified"] if self.config.tidy else []
+        said += [f"header of rate {self.config.header_rate:g} by the scenario"] if self.config.header_rate else []
         return ", ".join(said)
 
     def _allot(self, analysis: Analysis, room, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
