@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--start", help="weights to go on from; the linear code")
     parser.add_argument("--out", type=Path, default=Path("results/ablation_training"))
     asked = parser.parse_args()
+    if asked.start and "no linear start" in asked.parts:
+        parser.error("--start: 'no linear start' needs a new beginning; name the other --parts")
     from linksim.training.sesc import train
 
     asked.out.mkdir(parents=True, exist_ok=True)

@@ -9,15 +9,20 @@ FITS = 90  # per cent of calibration masks that a header has room for as they ar
 DOUBLINGS = 4  # of the strength, until a mask fits
 
 
-def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -> tuple[np.ndarray, list[int], int]:
-    """From calibration masks bool [B, h, w] and their weights: the masks as they will be sent, the code's model, and
-    the bits that a header should have for them. strength, grow: as for `tidy`; strength 0 sends masks as they are."""
+def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -> tuple[np.ndarray, list[int]]:
+    """From calibration masks bool [B, h, w] and their weights: the masks as they will be sent, and the code's model.
+    strength, grow: as for `tidy`; strength 0 sends masks as they are."""
     model, simple = mask_code.learn(masks), masks
     for _ in range(2 if strength else 0):  # what is made simple by a code makes that code shorter yet
         simple = tidy(masks, weights, model, strength, grow)
         model = mask_code.learn(simple)
-    lengths = [len(mask_code.encode(mask, model)) for mask in simple]
-    return simple, model, int(np.ceil(np.percentile(lengths, FITS))) if strength else max(lengths)
+    return simple, model
+
+
+def bits(masks: np.ndarray, model: list[int], strength: float) -> int:
+    """Bits that a header should have for masks such as these, as they are sent."""
+    lengths = [len(mask_code.encode(mask, model)) for mask in masks]
+    return int(np.ceil(np.percentile(lengths, FITS))) if strength else max(lengths)
 
 
 def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,

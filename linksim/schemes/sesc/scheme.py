@@ -132,7 +132,8 @@ class Sesc(Scheme):
             room = self.bench.link.capacity(budget)
             masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
             weights = np.concatenate([weights] * len(survey.snr_db))
-        masks, model, longest = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
+        masks, model = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
+        longest = mask_header.bits(masks, model, self.config.tidy)
         tokens = self.grid**2
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
         payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
