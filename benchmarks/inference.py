@@ -24,7 +24,7 @@ def main() -> int:
     _wake_tensorflow()
     from linksim import weights
     from linksim.scenario import load
-    from linksim.schemes.sesc.scheme import networks_of
+    from linksim.schemes.sesc.stored import networks_of
     from linksim.tasks.yolov5.network import from_weights
 
     product = matrix_product()

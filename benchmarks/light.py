@@ -25,7 +25,7 @@ from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup
 from linksim.scenario import load
 from linksim.schemes.sesc import networks
-from linksim.schemes.sesc.scheme import assign_part
+from linksim.schemes.sesc.stored import assign_part
 from linksim.tasks.yolov5.network import from_weights
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "rayleigh_slow.yaml"

@@ -40,7 +40,7 @@ class Course:
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
-            from linksim.schemes.sesc.scheme import assign_part
+            from linksim.schemes.sesc.stored import assign_part
 
             arrays, _ = weights.load(start, "sesc")
             assign_part(arrays, self.encoder)

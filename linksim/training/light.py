@@ -31,7 +31,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     steps: a number of batches instead of minutes.
     """
     from linksim import weights
-    from linksim.schemes.sesc.scheme import assign_part
+    from linksim.schemes.sesc.stored import assign_part
     from linksim.training.awareness import look
     from linksim.training.clock import Clock, study
     from linksim.training.lessons import Air, Lessons
@@ -83,7 +83,7 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
     from keras import ops
 
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.scheme import assign_part
+    from linksim.schemes.sesc.stored import assign_part
     from linksim.tasks.yolov5.network import features_model, from_weights
 
     policy, grid = keras.config.dtype_policy(), crop // 16

@@ -39,7 +39,7 @@ def small(folder):
 
 def test_a_light_receiver_is_pruned_taught_and_written(tmp_path):
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.scheme import assign_part
+    from linksim.schemes.sesc.stored import assign_part
     from linksim.training.light import train
 
     large = small(tmp_path)

@@ -12,7 +12,7 @@ SIZE, USES, CHANNELS = 32, 8, 8
 def decoder(channels, arrays=None):
     from linksim import weights
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.scheme import assign_part
+    from linksim.schemes.sesc.stored import assign_part
 
     model = networks.build_decoder(SIZE, USES, width=16, depth=1, channels=channels, detail=4)
     if arrays is not None:

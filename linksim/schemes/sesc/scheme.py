@@ -6,58 +6,21 @@ receiver puts the learned shared feature in the place of the others and decodes 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, model_validator
 
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.draws import calibration_draw
 from linksim.link.headercode import header_uses
 from linksim.registry import register
-from linksim.schemes.base import Bench, Knowledge, Scheme, SchemeConfig, Survey, lost_picture
+from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture
 from linksim.schemes.header import choose_header_uses
 from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
+from linksim.schemes.sesc.config import SescConfig
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
+from linksim.schemes.sesc.stored import compiled, networks_of
 from linksim.tiles import in_tiles
-
-
-class SescConfig(SchemeConfig):
-    """weights: shipped name or path. mu: features of weight below it are not sent; 0 sends everything. uses: channel
-    uses of a feature that is sent, context: of the others. auto: the rate policy chooses (`linksim.schemes.sesc.rate`)
-    for a budget of channel uses per picture: `budget_as`, `budget`, or `slots` as a latency.
-    awareness: what gives the weights; aim: for which task, where the weights' semantic-aware model was taught several.
-    constellation: rounds symbols to the points of a square QAM of so many, for a modulator that knows no others; null
-    sends them as they are, with power shared among them as the SNR wants it.
-    tidy: how much a bit of the mask's code counts against doubts about a patch (`linksim.schemes.sesc.tidy`); above 0
-    the header has room for nine of ten calibration masks, and the others are made simpler. header_rate: code rate of
-    the header, for schemes whose headers should arrive equally well; null leaves it to the plan.
-    """
-
-    weights: str = "sesc-scenes"
-    mu: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 0.2
-    uses: PositiveInt | Literal["auto"] = 32
-    context: int = Field(0, ge=0)
-    budget: int | None = Field(None, gt=0)
-    slots: int | None = Field(None, gt=0)
-    awareness: str = "task"
-    aim: str | None = None
-    constellation: Literal[16, 64, 256] | None = None
-    tidy: float = Field(0.0, ge=0)
-    header_rate: float | None = Field(None, ge=1 / 40, le=1 / 2)
-
-    @model_validator(mode="after")
-    def _policy(self):
-        given = [key for key in ("budget", "slots", "budget_as") if getattr(self, key)]
-        if len(given) > 1:
-            raise ValueError(f"budget: only one of budget, slots and budget_as makes sense (found {', '.join(given)})")
-        if "auto" in (self.mu, self.uses) and not given:
-            raise ValueError("mu or uses auto need a budget to fill: budget, slots or budget_as")
-        if self.uses != "auto" and self.context >= self.uses:
-            raise ValueError(f"context: should be below uses (found {self.context} and {self.uses})")
-        return self
 
 
 @dataclass(frozen=True)
@@ -101,7 +64,7 @@ class Sesc(Scheme):
                 raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
                                 f"{config.weights!r} have (found {self.uses})")
             self.preferred = card["config"].get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
-            self._encode, self._decode = (_compiled(part) for part in networks_of(config.weights, card["sha256"],
+            self._encode, self._decode = (compiled(part) for part in networks_of(config.weights, card["sha256"],
                                                                                   bench.size))
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
@@ -248,36 +211,3 @@ class Sesc(Scheme):
         if not self.conditioned:
             return np.ones((len(uses), len(self.variance)), np.float32)
         return packing.gains(self.variance, uses, snr_db)
-
-
-@lru_cache(maxsize=2)
-def networks_of(name: str, checksum: str, size: int) -> tuple:
-    """Encoder and decoder of weights for pictures of `size` pixels: the same for all schemes that have them.
-    checksum: of the file, which may be another one by now."""
-    from linksim import weights
-    from linksim.schemes.sesc import networks
-
-    arrays, card = weights.load(name, "sesc")
-    known = card["config"]
-    parts = (networks.build_encoder(size, int(known["uses"]), **known.get("encoder", {})),
-             networks.build_decoder(size, int(known["uses"]), **known.get("decoder", {})))
-    for part in parts:
-        assign_part(arrays, part)
-    return parts
-
-
-@lru_cache(maxsize=4)
-def _compiled(model):
-    """The network as one graph per shape: NumPy in, NumPy out."""
-    import tensorflow as tf
-
-    call = tf.function(lambda *inputs: model(list(inputs), training=False), autograph=False)
-    return lambda *inputs: call(*(tf.constant(i) for i in inputs)).numpy()
-
-
-def assign_part(arrays: dict, part) -> None:
-    """Set the network `part` from the arrays of a weights file whose names start with the part's name."""
-    from linksim import weights
-
-    prefix = part.name + "/"
-    weights.assign(part, {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})
