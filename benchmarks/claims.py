@@ -9,7 +9,7 @@ verdict: `yes` where the interval meets the goal too, `measured` where only the 
 
 Schemes are recognised by what the scenario says of them: of type sesc with mu 0 (`full`), .2, or a name that says
 `23.7 %` or `40 %` (mu chosen on calibration pictures, benchmarks/mu_for_saving.py); linear; `reference, full` and
-`no masks, full` of scenarios/masks.yaml and benchmarks/ablation.py; for envelopes the sesc scheme with as many channel uses.
+`no masks, full` of scenarios/masks.yaml and benchmarks/ablation.py; for envelopes the sesc scheme with as many uses.
 """
 
 import argparse
