@@ -65,7 +65,7 @@ class Sesc(Scheme):
                                 f"{config.weights!r} have (found {self.uses})")
             self.preferred = card["config"].get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
             self._encode, self._decode = (compiled(part) for part in networks_of(config.weights, card["sha256"],
-                                                                                  bench.size))
+                                                                                 bench.size))
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
         self.levels = packing.Levels(self.variance, config.constellation) if config.constellation else None

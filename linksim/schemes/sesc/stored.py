@@ -1,4 +1,4 @@
-"""The codec's networks as a weights file holds them."""
+"""The codec's networks: set from a weights file, and compiled."""
 
 from functools import lru_cache
 
