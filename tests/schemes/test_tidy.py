@@ -8,7 +8,7 @@ from linksim.link.burst import Draw
 from linksim.link.headercode import header_uses
 from linksim.schemes.base import Knowledge, Survey
 from linksim.schemes.sesc import mask_code, mask_header
-from linksim.schemes.sesc.tidy import tidy
+from linksim.schemes.sesc.tidy import in_blocks, tidy
 
 
 def blobs(count, size=16, seed=0):
@@ -78,9 +78,10 @@ def test_what_is_told_is_the_tidy_mask_fits_and_is_read_back(learned, grow):
     weights[7] = np.clip(rng.normal(0.25, 0.02, (16, 16)), 0, 1)  # a mask that no header has room for
     masks[7] = weights[7] >= 0.25
     simple, model = mask_header.learn(masks[8:], weights[8:], 0.1, grow)
-    bits = mask_header.bits(simple, model, 0.1)
-    assert bits < 0.8 * mask_header.bits(*mask_header.learn(masks[8:], weights[8:], 0.0, grow), 0.0)
-    plan = {"mask_model": model, "mask_bits": bits, "whole": False}
+    plan = mask_header.plan(simple, model, 0.1, whole=False)
+    bits = plan["mask_bits"]
+    plain = mask_header.learn(masks[8:], weights[8:], 0.0, grow)
+    assert bits < 0.8 * mask_header.plan(*plain, 0.0, whole=False)["mask_bits"]
     sent, codes = mask_header.tell(masks, weights, plan, 0.1, grow)
     assert codes.shape == (64, bits)
     for mask, code in zip(sent, codes, strict=True):
@@ -91,6 +92,31 @@ def test_what_is_told_is_the_tidy_mask_fits_and_is_read_back(learned, grow):
     np.testing.assert_array_equal(sent[fits], once[fits])
     assert (sent[7] != once[7]).any() and sent[7].any()
     assert (sent & ~masks).any() == grow
+
+
+def test_a_mask_too_long_for_its_header_becomes_blocks_not_another_threshold(learned):
+    """A ragged outline: raising the threshold until its code fits would leave little of it, or nearly all."""
+    weights, masks, model = learned
+    y, x = np.mgrid[:16, :16]
+    inside = 2 + (3 * x + 5 * y) % 3 - np.abs(y - 8 - 4 * np.sin(0.8 * x))
+    ragged = np.clip(0.4 + 0.12 * inside, 0.02, 0.98)
+    mask = ragged >= 0.4
+    plan = {"mask_model": model, "mask_bits": 88, "whole": True}
+    assert len(mask_code.encode(tidy(mask[None], ragged[None], model, 0.1)[0], model)) > plan["mask_bits"]
+    sent, codes = mask_header.tell(mask[None], ragged[None], plan, 0.1, grow=True)
+    np.testing.assert_array_equal(mask_code.decode(codes[0], mask.shape, model), sent[0])
+    assert abs(sent.mean() - mask.mean()) < 0.1 and (sent[0] != mask).mean() < 0.3
+    raised, _ = mask_header.tell(mask[None], ragged[None], plan, 0.0, grow=True)
+    assert (raised[0] != mask).mean() > 2 * (sent[0] != mask).mean()
+
+
+def test_blocks_follow_what_is_sure(learned):
+    weights = np.full((16, 16), 0.1)
+    weights[4:12, 4:12], weights[4, 5], weights[6, 6] = 0.9, 0.6, 0.2
+    mask = weights >= 0.5
+    blocks = in_blocks(mask, weights)
+    assert blocks.shape[1:] == mask.shape and blocks.any((1, 2)).all()
+    assert (blocks[0] == (weights > 0.15)).all()  # blocks of two that begin where the object does: the hole is filled
 
 
 def scheme_of_half(file, **keys):

@@ -3,10 +3,10 @@
 import numpy as np
 
 from linksim.schemes.sesc import mask_code
-from linksim.schemes.sesc.tidy import tidy
+from linksim.schemes.sesc.tidy import in_blocks, margins, tidy
 
 FITS = 90  # per cent of calibration masks that a header has room for as they are, where masks may be simplified
-DOUBLINGS = 4  # of the strength, until a mask fits
+DOUBLINGS = 4  # of the strength, for a mask that doesn't fit
 
 
 def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -> tuple[np.ndarray, list[int]]:
@@ -19,22 +19,24 @@ def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -
     return simple, model
 
 
-def bits(masks: np.ndarray, model: list[int], strength: float) -> int:
-    """Bits that a header should have for masks such as these, as they are sent."""
+def plan(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> dict:
+    """What a header has for masks such as these, as they are sent: mask_model, mask_bits, and whether a mask that can't
+    be told becomes whole, every feature, or else its heaviest feature alone."""
     lengths = [len(mask_code.encode(mask, model)) for mask in masks]
-    return int(np.ceil(np.percentile(lengths, FITS))) if strength else max(lengths)
+    bits = int(np.ceil(np.percentile(lengths, FITS))) if strength else max(lengths)
+    bits = max(bits, mask_code.longest(masks.shape[1:], model, whole))
+    return {"mask_model": model, "mask_bits": -(-bits // 8) * 8, "whole": whole}
 
 
 def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,
          grow: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The masks as sent, bool [B, h, w], and their codes, uint8 [B, mask_bits]. plan: mask_model, mask_bits and
-    whole."""
-    sent, rows = masks.copy(), np.arange(len(masks))
-    for doubled in range(DOUBLINGS + 1 if strength else 0):
-        sent[rows] = tidy(masks[rows], weights[rows], plan["mask_model"], strength * 2**doubled, grow)
-        rows = [b for b in rows if len(mask_code.encode(sent[b], plan["mask_model"])) > plan["mask_bits"]]
-        if not rows:
-            break
+    """The masks as sent, bool [B, h, w], and their codes, uint8 [B, mask_bits]. plan: of `plan`."""
+    sent = masks
+    if strength:
+        sent = tidy(masks, weights, plan["mask_model"], strength, grow)
+        for b in range(len(masks)):
+            if len(mask_code.encode(sent[b], plan["mask_model"])) > plan["mask_bits"]:
+                sent[b] = _nearest(masks[b], weights[b], plan, strength, grow)
     told = [_fit(mask, weight, plan) for mask, weight in zip(sent, weights, strict=True)]
     return np.stack([mask for mask, _ in told]), np.stack([pad(code, plan) for _, code in told])
 
@@ -42,6 +44,20 @@ def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,
 def pad(code: str, plan: dict) -> np.ndarray:
     """A code as the header has it, uint8 [mask_bits]."""
     return np.frombuffer(code.ljust(plan["mask_bits"], "0").encode(), np.uint8) - ord("0")
+
+
+def _nearest(mask: np.ndarray, weights: np.ndarray, plan: dict, strength: float, grow: bool) -> np.ndarray:
+    """Of simpler masks that the header has room for, the one that departs least from this one: whose changed patches
+    were most in doubt. The mask as it is where none fits."""
+    starts = np.concatenate([mask[None], in_blocks(mask, weights)])
+    masks, many = (np.broadcast_to(x, (len(starts), *mask.shape)) for x in (mask, weights))
+    simpler = np.concatenate([tidy(masks, many, plan["mask_model"], strength * 2**doubled, grow, starts)
+                              for doubled in range(DOUBLINGS + 1)])
+    doubt = (np.abs(margins(mask[None], weights[None])) * (simpler != mask)).sum((1, 2))
+    for at in np.argsort(doubt, kind="stable"):
+        if len(mask_code.encode(simpler[at], plan["mask_model"])) <= plan["mask_bits"]:
+            return simpler[at]
+    return mask
 
 
 def _fit(mask: np.ndarray, weights: np.ndarray, plan: dict) -> tuple[np.ndarray, str]:

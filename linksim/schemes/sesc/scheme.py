@@ -96,14 +96,12 @@ class Sesc(Scheme):
             masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
             weights = np.concatenate([weights] * len(survey.snr_db))
         masks, model = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
-        longest = mask_header.bits(masks, model, self.config.tidy)
         tokens = self.grid**2
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
         payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
         room = None if budget is None else np.min(self.bench.link.capacity(budget))
-        for whole in (True, False):  # what a mask that can't be coded becomes: every feature, or the heaviest alone
-            code = max(longest, mask_code.longest((self.grid, self.grid), model, whole))
-            plan = {"mask_model": model, "mask_bits": -(-code // 8) * 8, "whole": whole}
+        for whole in (True, False):
+            plan = mask_header.plan(masks, model, self.config.tidy, whole)
             bits = header.bits(self.uses is None) + plan["mask_bits"]
             if self.config.header_rate:
                 plan["header_uses"] = header_uses(bits, self.config.header_rate)
@@ -158,13 +156,21 @@ class Sesc(Scheme):
         return images, ok
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
-        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with the
-        header of this scheme's plan (at other thresholds it may be half or twice as large)."""
-        uses = np.full(len(analysis), self.uses or self.most)
-        masks = [mask_header.learn(self.masks(analysis, mu), analysis.weights, self.config.tidy, grow=True)[0]
-                 for mu in mus]
-        symbols = np.stack([packing.symbols(mask, uses, self.config.context) for mask in masks])
-        return self.bench.link.uses(symbols + self.plan["header_uses"]), np.stack([mask.mean((1, 2)) for mask in masks])
+        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. The header
+        is what `header_rate` makes it at each, or else this scheme's own (at other thresholds it may be half or twice
+        as large)."""
+        uses, kept = np.full(len(analysis), self.uses or self.most), []
+        symbols = np.empty((len(mus), len(analysis)), np.int64)
+        for i, mu in enumerate(mus):
+            masks, strength = self.masks(analysis, mu), self.config.tidy
+            plan = mask_header.plan(*mask_header.learn(masks, analysis.weights, strength, grow=True), strength, True)
+            masks, _ = mask_header.tell(masks, analysis.weights, plan, strength, grow=True)
+            bits = header.bits(self.uses is None) + plan["mask_bits"]
+            code_rate = self.config.header_rate
+            symbols[i] = packing.symbols(masks, uses, self.config.context)
+            symbols[i] += header_uses(bits, code_rate) if code_rate else self.plan["header_uses"]
+            kept.append(masks.mean((1, 2)))
+        return self.bench.link.uses(symbols), np.stack(kept)
 
     def details(self, analysis: Analysis) -> dict[str, np.ndarray]:
         masks, _ = mask_header.tell(self.masks(analysis), analysis.weights, self.plan, self.config.tidy, grow=True)
