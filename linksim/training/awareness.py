@@ -69,7 +69,7 @@ def look(sources, detector: str, input_size: int, count: int, aware: int) -> See
         finds += found
         if start < aware:
             maps.append(to_grid(features, images.shape[1] // 16).astype(np.float16))
-    return Seen(images, finds, np.concatenate(maps)[:aware], truths, eyes)
+    return Seen(images, finds, np.concatenate(maps)[:aware] if maps else np.empty(0), truths, eyes)
 
 
 def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awareness", width: int = 64, depth: int = 1,

@@ -26,12 +26,15 @@ def machine() -> str:
     import keras
 
     backend = keras.backend.backend()
-    parts = [f"{os.cpu_count()} x {platform.machine()} cores", *_accelerators(backend)]
+    parts = [f"{os.cpu_count()} x {platform.machine()} cores", *accelerators()]
     return f"{', '.join(parts)}, Keras {keras.__version__} on {backend}"
 
 
-def _accelerators(backend: str) -> list[str]:
-    """Names of what a backend computes on beside the processor."""
+def accelerators() -> list[str]:
+    """Names of what Keras's backend computes on beside the processor."""
+    import keras
+
+    backend = keras.backend.backend()
     if backend == "jax":
         import jax
 

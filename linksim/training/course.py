@@ -15,6 +15,7 @@ import numpy as np
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
+from linksim.training.precision import compiled, suited
 
 
 class Course:
@@ -22,7 +23,7 @@ class Course:
 
     def __init__(self, images, finds, detectors, crop, zoom, uses, batch, masks, rate, start, seed, air=None,
                  error_weight=50.0, feature_weight=1.0, answer_weight=0.5, linear_start=True, conditioned=True,
-                 network=None):
+                 network=None, precision=None, often=None, alone=0.5):
         import keras
 
         from linksim.schemes import linear_code
@@ -31,12 +32,12 @@ class Course:
 
         held = max(16, len(images) // 50)  # held out of training, for the validation curve
         self.rate, self.seed = rate, seed
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("mixed_bfloat16")
+        policy, precision = keras.config.dtype_policy(), precision or suited()
+        keras.config.set_dtype_policy(precision)
         self.encoder = networks.build_encoder(crop, uses, **(network or {}).get("encoder", {}))
         self.decoder = networks.build_decoder(crop, uses, **(network or {}).get("decoder", {}))
         asked = detectors if feature_weight or answer_weight else ()  # who doesn't count costs nothing
-        judges = [from_weights(detector, None, dtype="mixed_bfloat16")[0] for detector in asked]
+        judges = [from_weights(detector, None, dtype=precision)[0] for detector in asked]
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
@@ -54,7 +55,7 @@ class Course:
                 forget_linear(self.encoder, self.decoder, uses, seed)
             self.variance = np.exp(np.asarray(self.decoder.get_layer("estimate").log_variance))
         air = Air(air)
-        lessons = dict(variance=self.variance, crop=crop, batch=batch, air=air, masks=masks)
+        lessons = dict(variance=self.variance, crop=crop, batch=batch, air=air, masks=masks, often=often, alone=alone)
         self.lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **lessons)
         self.held_out = Lessons(images[:held], finds[:held], steps=max(1, 128 // batch), seed=0, repeat=True, **lessons)
         parts = (error_weight, feature_weight, answer_weight)
@@ -68,7 +69,7 @@ class Course:
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
                            metrics=[_part(i, name) for i, name in enumerate(names, start=1)],
-                           jit_compile=keras.backend.backend() != "torch")  # torch.compile takes minutes
+                           jit_compile=compiled())
         clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         self.finish = clock.discard
         return study(self.model, self.lessons, self.held_out, clock)

@@ -55,11 +55,15 @@ def draw_mask(rng: np.random.Generator, weights: np.ndarray, full_share: float =
     return keep.astype(np.float32)
 
 
-def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int, alone: float = 0.5) -> np.ndarray:
+def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int, alone: float = 0.5,
+                often: tuple[int, int] | None = None) -> np.ndarray:
     """Channel uses of every feature, float32 [h, w]: one number for what the mask keeps; for the rest none (a share
-    `alone` of the draws), or any number up to half as many."""
+    `alone` of the draws), or any number up to half as many. often: the least and the most that half of the draws keep
+    to."""
     most = uses if mask.mean() < 0.6 else uses // 2
     many = int(np.exp(rng.uniform(np.log(min(6, most)), np.log(most + 1))))
+    if often and rng.random() < 0.5:
+        many = int(rng.integers(often[0], often[1] + 1))
     few = 0 if rng.random() < alone else int(np.exp(rng.uniform(0, np.log(many // 2 + 1))))
     return np.where(mask > 0, many, few).astype(np.float32)
 
@@ -71,12 +75,13 @@ class Lessons(keras.utils.PyDataset):
 
     pictures: uint8 [N, H, H, 3]; finds: N pairs (boxes, scores) of the detector on the clean pictures. crop: side S of
     the random crop. variance: of a feature's values, float [V]. masks: False teaches the network that sends every
-    feature. repeat: every epoch the same, for validation.
+    feature. often, alone: as for `draw_counts`. repeat: every epoch the same, for validation.
     """
 
     def __init__(self, pictures, finds, variance, crop: int, batch: int, steps: int, seed: int, air: Air,
-                 masks: bool = True, repeat: bool = False):
+                 masks: bool = True, repeat: bool = False, often: tuple[int, int] | None = None, alone: float = 0.5):
         super().__init__(workers=1, use_multiprocessing=False)
+        self.shares = {"often": often, "alone": alone}
         self.pictures, self.finds, self.variance, self.crop = pictures, finds, variance, crop
         self.batch, self.steps, self.seed, self.air, self.masks = batch, steps, seed, air, masks
         self.epoch, self.repeat = 0, repeat
@@ -107,7 +112,7 @@ class Lessons(keras.utils.PyDataset):
                 boxes, scores = self.finds[i]
                 weights = importance(boxes - np.array([x, y, x, y], np.float32), scores, side)
                 mask = draw_mask(rng, weights[:, ::-1] if flip else weights)
-            counts[b] = draw_counts(rng, mask, uses)
+            counts[b] = draw_counts(rng, mask, uses, **self.shares)
             snr_db, here = self.air.draw(rng, grid * grid * uses)
             noise[b] = here.reshape(grid * grid, uses)
             counted_on[b] = UNKNOWN_DB if rng.random() < UNKNOWING else np.rint(snr_db)

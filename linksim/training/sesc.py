@@ -14,6 +14,7 @@ import numpy as np
 from linksim.errors import UserError
 from linksim.training.awareness import Teacher, entropy_arrays, look, teach_awareness
 from linksim.training.cards import command, machine, portable
+from linksim.training.precision import Precision
 
 
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 128,
@@ -23,7 +24,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
           encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
-          teacher: Teacher = "finds", reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = ()) -> Path:
+          teacher: Teacher = "finds", reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = (),
+          often: tuple[int, int] | None = None, alone: float = 0.5, precision: Precision | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -35,6 +37,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     masks: False trains the reference network that always sends every feature.
     aims: what semantic-aware models are taught for: detection, classification, reconstruction.
     air: rows of noise that `linksim train air` wrote; left out, fading is flat.
+    aware_pictures: shown to the semantic-aware models; 0 keeps those of `start` as they are.
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort;
         0 teaches the semantic-aware models alone.
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
@@ -44,14 +47,20 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
         the detector's own finds, the boxes drawn by people, or the gradients of its scores; reach, steepness: of the
         first two, as in `linksim.schemes.sesc.importance`.
+    often: the least and the most channel uses of a feature that half of the lessons keep to. alone: share of lessons
+        in which features below the threshold get none.
+    precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
     if teacher == "gradients" and set(aims) - {"detection"}:
         raise UserError(f"teacher: gradients are those of detection (found aims {', '.join(aims)}); use finds or boxes")
     if start and not linear_start:
         raise UserError("start: these weights begin with the linear code; linear_start=false needs a new beginning")
+    if not (aware_pictures or start):
+        raise UserError("aware_pictures: 0 keeps the semantic-aware models of `start`; name one, or show them pictures")
     began = time.time()
     import keras
 
+    from linksim import weights
     from linksim.schemes.sesc import networks
     from linksim.training.course import Course
 
@@ -61,7 +70,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     aware = {}
-    for aim in aims:
+    for aim in aims if aware_pictures else ():
         targets = seen.targets(aim, teacher, reach, steepness)
         aware[aim] = teach_awareness(seen.maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}",
                                      **(awareness or {}))
@@ -69,12 +78,11 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
     course = Course(images, finds, (detector, *judges), crop, zoom, uses, batch, masks, rate, start, seed, rows,
-                    error_weight, feature_weight, answer_weight, linear_start, conditioned, sizes)
+                    error_weight, feature_weight, answer_weight, linear_start, conditioned, sizes, precision, often,
+                    alone)
     history = {"minutes": 0.0, "steps": 0, "validation": []}
     if steps != 0:
         history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
-
-    from linksim import weights
 
     size = images.shape[1]
     whole = (networks.build_encoder(size, uses, **sizes["encoder"]),
@@ -83,6 +91,10 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         part.set_weights(taught.get_weights())
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for part in (*aware.values(), *whole) for path, value in weights.model_arrays(part).items()}
+    if not aware_pictures:
+        before, card = weights.load(start, "sesc")
+        arrays |= {key: value for key, value in before.items() if key.startswith("awareness")}
+        aims = tuple(card["config"]["aims"])
     arrays["gains/variance"] = np.asarray(course.variance, np.float32)
     arrays |= entropy_arrays(whole[0], images[:400], uses)
     card = {
@@ -96,6 +108,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
                            encoder=encoder, decoder=decoder, awareness=awareness, teacher=teacher,
                            reach=reach, steepness=steepness, judges=[Path(judge).name for judge in judges] or None,
+                           often=often and list(often), alone=alone, precision=precision,
                            start=start and Path(start).name, seed=seed),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
                    "conditioned": conditioned} | sizes,
