@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup", "inference", "growth", "ldpc", "workers", "memory", "main_job")
+BENCHMARKS = ("startup", "inference", "growth", "ldpc", "workers", "memory", "main_job", "training")
 HERE = Path(__file__).parent
 
 

@@ -87,3 +87,12 @@ def test_counts_are_one_number_for_what_is_kept_and_at_most_half_for_the_rest():
     assert all(len(np.unique(c[chosen])) == 1 for c in many for chosen in (mask > 0, mask == 0))
     assert (2 * rest <= np.maximum(kept, 2)).all() and kept.min() < 10 and kept.max() > 80
     assert 0.4 < (rest == 0).mean() < 0.6 and rest.max() > 20
+
+
+def test_half_of_the_counts_keep_to_what_is_often_asked_for():
+    rng, mask = np.random.default_rng(0), np.zeros((4, 4), np.float32)
+    mask[1, 1:3] = 1
+    many = [draw_counts(rng, mask, 192, alone=1.0, often=(60, 66)) for _ in range(400)]
+    kept = np.array([counts.max() for counts in many])
+    assert 0.5 < ((kept >= 60) & (kept <= 66)).mean() < 0.65 and kept.min() < 15 and kept.max() > 150
+    assert all(counts[mask == 0].max() == 0 for counts in many)

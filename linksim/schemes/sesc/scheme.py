@@ -156,9 +156,9 @@ class Sesc(Scheme):
         return images, ok
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
-        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. The header
-        is what `header_rate` makes it at each, or else this scheme's own (at other thresholds it may be half or twice
-        as large)."""
+        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. The
+        header is what `header_rate` makes it at each, or else this scheme's own (at other thresholds it may be half or
+        twice as large)."""
         uses, kept = np.full(len(analysis), self.uses or self.most), []
         symbols = np.empty((len(mus), len(analysis)), np.int64)
         for i, mu in enumerate(mus):

@@ -5,8 +5,8 @@ With tau the lightest weight that a mask keeps, what is least over all masks is
     sum over changed patches of |logit(w) - logit(tau)|  +  strength * bits of the mask's code
 
 sought by iterated conditional modes (Besag, "On the statistical analysis of dirty pictures", J. R. Stat. Soc. B 1986):
-patches that share no bit of the code change together, each where that makes the sum smaller. Where even that leaves a mask too
-long for its header, the search begins again from masks in blocks.
+patches that share no bit of the code change together, each where that makes the sum smaller. Where even that leaves a
+mask too long for its header, the search begins again from masks in blocks.
 """
 
 import numpy as np
