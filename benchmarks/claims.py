@@ -2,6 +2,7 @@
 
     linksim run scenarios/claims.yaml
     python benchmarks/claims.py results/claims
+    python benchmarks/claims.py results/voc_claims --judge nanodet    # as a judge of `also` saw them
 
 Reads the run's folder alone and prints each goal that it can say something about: at every SNR the value measured, its
 95 % interval (paired bootstrap over pictures, `linksim.report.paired`; of a loss the one-sided upper 95 % bound), and a
@@ -189,8 +190,11 @@ def goals(run: Run) -> list[Goal]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
+    parser.add_argument("--judge", help="label of a further task of the scenario, under `also`")
+    asked = parser.parse_args()
     try:
-        run = Run.read(parser.parse_args().run)
+        run = Run.read(asked.run)
+        run = run.judged_by(asked.judge) if asked.judge else run
     except UserError as error:
         raise SystemExit(str(error)) from None
     print(f"{caption.data(run)}\n{caption.channel(run)}; {caption.interval(run)}")

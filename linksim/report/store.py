@@ -70,11 +70,15 @@ class Run:
     def judged_by(self, label: str) -> "Run":
         """The run as the further task called `label` judged it: its scores stand where the main task's do, and points
         that it says nothing of are left out."""
+        if label not in self.also:
+            raise UserError(f"no task {label!r} judged {self.folder} besides the main one; those that did: "
+                            f"{', '.join(self.also) or 'none'}")
         told = self.provenance["also"][label]
         headline = f"{label}.{told['metric']}"
         table = _as_ap50([row for row in self.table if row.get(headline) is not None], headline)
+        said = {"metric": told["label"], "headline": told["metric"], "judge": label}
         return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]},
-                       provenance=self.provenance | {"metric": told["label"], "headline": told["metric"]})
+                       provenance=self.provenance | said)
 
     @property
     def schemes(self) -> list[str]:

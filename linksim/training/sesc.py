@@ -35,9 +35,10 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         input_size / picture size is the faithful choice).
     uses: channel uses per feature at most; any number of them can be sent.
     masks: False trains the reference network that always sends every feature.
-    aims: what semantic-aware models are taught for: detection, classification, reconstruction.
+    aims: what semantic-aware models are taught for: detection, classification, reconstruction. Those that `start` has
+        for other aims stay as they are.
     air: rows of noise that `linksim train air` wrote; left out, fading is flat.
-    aware_pictures: shown to the semantic-aware models; 0 keeps those of `start` as they are.
+    aware_pictures: shown to the semantic-aware models; 0 teaches none.
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort;
         0 teaches the semantic-aware models alone.
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
@@ -56,7 +57,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     if start and not linear_start:
         raise UserError("start: these weights begin with the linear code; linear_start=false needs a new beginning")
     if not (aware_pictures or start):
-        raise UserError("aware_pictures: 0 keeps the semantic-aware models of `start`; name one, or show them pictures")
+        raise UserError("aware_pictures: 0 leaves the semantic-aware models to `start`; name one or show them some")
     began = time.time()
     import keras
 
@@ -69,11 +70,10 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     seen = look(sources, detector, input_size, pictures, aware_pictures)
     images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
-    aware = {}
+    aware, kept = {}, _kept(start, aims if aware_pictures else ())
     for aim in aims if aware_pictures else ():
         targets = seen.targets(aim, teacher, reach, steepness)
-        aware[aim] = teach_awareness(seen.maps, targets, "awareness" if aim == "detection" else f"awareness_{aim}",
-                                     **(awareness or {}))
+        aware[aim] = teach_awareness(seen.maps, targets, _part(aim), **(awareness or {}))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
@@ -91,10 +91,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         part.set_weights(taught.get_weights())
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for part in (*aware.values(), *whole) for path, value in weights.model_arrays(part).items()}
-    if not aware_pictures:
-        before, card = weights.load(start, "sesc")
-        arrays |= {key: value for key, value in before.items() if key.startswith("awareness")}
-        aims = tuple(card["config"]["aims"])
+    arrays |= {key: value for part in kept.values() for key, value in part.items()}
     arrays["gains/variance"] = np.asarray(course.variance, np.float32)
     arrays |= entropy_arrays(whole[0], images[:400], uses)
     card = {
@@ -110,13 +107,29 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            reach=reach, steepness=steepness, judges=[Path(judge).name for judge in judges] or None,
                            often=often and list(often), alone=alone, precision=precision,
                            start=start and Path(start).name, seed=seed),
-        "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": list(aims),
+        "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": [*kept, *aware],
                    "conditioned": conditioned} | sizes,
     }
     weights.save(Path(out), arrays, card)
     if steps != 0:
         course.finish()  # the checkpoint goes only now that the result is safe
     return Path(out)
+
+
+def _part(aim: str) -> str:
+    """The part of a weights file that holds the semantic-aware model for an aim."""
+    return "awareness" if aim == "detection" else f"awareness_{aim}"
+
+
+def _kept(start: str | None, taught: tuple[str, ...]) -> dict[str, dict[str, np.ndarray]]:
+    """Aim -> arrays of the semantic-aware models of `start` that aren't taught anew."""
+    if start is None:
+        return {}
+    from linksim import weights
+
+    arrays, card = weights.load(start, "sesc")
+    return {aim: {key: value for key, value in arrays.items() if key.startswith(f"{_part(aim)}/")}
+            for aim in card["config"].get("aims", ["detection"]) if aim not in taught}
 
 
 def _rows(air: str | None) -> dict | None:

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 
+from linksim.errors import UserError
 from linksim.report import draw, paired
 from linksim.report.store import Run
 
@@ -85,3 +86,17 @@ def test_schemes_of_a_series_are_compared_at_the_same_budget(run):
                           for key in list(run.resampled) if key.endswith(f"/{old}")})
     assert paired.reference(run) == "full"
     assert {one.scheme for one in paired.pairs(run, "full")} == {"SE-SC @ 2,000"}
+
+
+def test_a_further_judge_is_compared_by_its_own_resamples(run):
+    """Before `second` the scheme is better than the reference, and its resamples say so."""
+    run.provenance["also"] = {"second": {"metric": "ap50", "label": "AP50"}}
+    run.scenario["also"] = {"second": {"type": "detection"}}
+    for line in run.table:
+        line["second.ap50"] = {"full": 0.3, "SE-SC": 0.4}.get(line["scheme"])
+    run.resampled.update({f"scheme/10/second.ap50/{name}": np.full(RESAMPLES, value)
+                          for name, value in (("full", 0.3), ("SE-SC", 0.4))})
+    one = paired.pair(run.judged_by("second"), "SE-SC", "full", 10)
+    assert one.difference == one.difference_lo == pytest.approx(0.1)
+    with pytest.raises(UserError, match="no task 'third' judged .* those that did: second"):
+        run.judged_by("third")

@@ -200,6 +200,27 @@ def test_a_budget_too_small_is_refused(weights_file):
         budgeted(weights_file, 150, mu="auto", uses=64)
 
 
+def test_no_picture_tested_overspends_where_calibration_pictures_had_more(weights_file):
+    """The header chosen for 3,000 uses a picture wouldn't leave room for a feature in 450."""
+    from linksim.errors import UserError
+
+    scheme, link = make(weights_file, survey=False, mu="auto", uses="auto", budget_as="another")
+    images = smooth_pictures(6)
+    analysis, rich = scheme.analyse(images), np.full(6, 3000)
+
+    def plan(tested):
+        scheme.adopt(scheme.make_plan(Survey(np.array([0.0]), 1, 4, images, [], analysis, analysis, rich, tested)))
+        return scheme.plan["header_uses"]
+
+    poor = np.array([450, 3000, 3000, 3000, 3000, 3000])
+    assert plan(poor) < plan(rich)
+    plan(poor)
+    spent = np.sum(list(link.ledger(scheme.encode(analysis, poor, Knowledge(0.0))).values()), axis=0)
+    assert (spent <= poor).all()
+    with pytest.raises(UserError, match="smallest budget has room for"):
+        plan(np.array([200, 3000, 3000, 3000, 3000, 3000]))
+
+
 @pytest.mark.parametrize("keys, says", [({"mu": "auto"}, "budget"), ({"uses": "auto"}, "budget"),
                                         ({"budget": 500, "slots": 2}, "only one"),
                                         ({"uses": 2, "context": 3}, "context")])

@@ -32,3 +32,16 @@ def test_a_course_goes_on_and_keeps_the_semantic_aware_models_of_its_start(tmp_p
     assert any((before[key] != after[key]).any() for key in before if key.startswith("decoder/"))
     assert "aware_pictures=0" in card["command"] and "often=[24, 40]" in card["command"]
     assert card["config"]["aims"] == ["detection"]
+
+
+@pytest.mark.slow
+def test_further_aims_are_taught_beside_those_of_a_start(tmp_path):
+    before, _ = weights.load("sesc-scenes", "sesc")
+    out = train(tmp_path / "mine.npz", 30, [{"type": "scenes"}], "yolov5n-scenes", 96, crop=64, pictures=40, batch=2,
+                aware_pictures=20, aims=("classification", "reconstruction"), start="sesc-scenes", steps=0)
+    after, card = weights.load(str(out), "sesc")
+    assert card["config"]["aims"] == ["detection", "classification", "reconstruction"]
+    aware = [key for key in before if key.startswith("awareness/")]
+    assert all(np.array_equal(before[key], after[key]) for key in aware)
+    parts = {key.split("/")[0] for key in after}
+    assert {"awareness", "awareness_classification", "awareness_reconstruction"} <= parts

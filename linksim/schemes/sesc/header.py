@@ -44,14 +44,15 @@ def read(header: np.ndarray, uses: int | None) -> tuple[np.ndarray, np.ndarray, 
     return power, snr_db, np.asarray(LADDER)[from_bits(header[:, at : at + USES_BITS])], at + USES_BITS
 
 
-def share_of_budget(bits: int, room: int, link, snr_db, draw) -> int:
-    """Header uses out of `room` symbols in all: what is worth most, averaged over the scenario's SNR and the
-    calibration draws, where a picture that arrives with n symbols of payload is worth sqrt(n)."""
+def share_of_budget(bits: int, room: int, most: int, link, snr_db, draw) -> int:
+    """Header uses out of `room` symbols in all, at most `most` where a code is so short: what is worth most, averaged
+    over the scenario's SNR and the calibration draws, where a picture that arrives with n symbols of payload is worth
+    sqrt(n)."""
     from linksim.link.headercode import header_candidates, header_threshold_db
 
     gain_db = 10 * np.log10(np.maximum(link.gain(draw), 1e-12))
     received = np.asarray(snr_db)[:, None] + gain_db[None, :]
-    candidates = header_candidates(bits)
+    candidates = [uses for uses in header_candidates(bits) if uses <= most] or header_candidates(bits)[:1]
     worth = {uses: np.mean(received >= header_threshold_db(bits, uses)) * np.sqrt(max(room - uses, 0))
              for uses in candidates}
     return int(max(candidates, key=worth.get))

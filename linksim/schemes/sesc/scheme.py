@@ -100,20 +100,25 @@ class Sesc(Scheme):
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
         payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
         room = None if budget is None else np.min(self.bench.link.capacity(budget))
+        least = room  # that any picture has, those tested included
+        if survey.test_budget is not None:
+            least = min(room, np.min(self.bench.link.capacity(survey.test_budget)))
         for whole in (True, False):
             plan = mask_header.plan(masks, model, self.config.tidy, whole)
             bits = header.bits(self.uses is None) + plan["mask_bits"]
+            taken = rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
             if self.config.header_rate:
                 plan["header_uses"] = header_uses(bits, self.config.header_rate)
             elif budget is None:
                 plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
             else:
-                plan["header_uses"] = header.share_of_budget(bits, room, self.bench.link, survey.snr_db, draw)
-            least = plan["header_uses"] + rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
-            if room is None or least <= room:
+                plan["header_uses"] = header.share_of_budget(bits, room, least - taken, self.bench.link,
+                                                             survey.snr_db, draw)
+            if budget is None or plan["header_uses"] + taken <= least:
                 return plan
-        raise UserError(f"scheme {self.config.name!r}: its budget has room for {room} symbols beside pilots; the "
-                        f"header ({plan['header_uses']}) and one feature take {least}: raise the budget")
+        raise UserError(f"scheme {self.config.name!r}: its smallest budget has room for {least} symbols beside pilots; "
+                        f"the header ({plan['header_uses']}) and one feature take {plan['header_uses'] + taken}: raise "
+                        "the budget")
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budget if budget is None else budget
