@@ -19,7 +19,7 @@ from linksim.errors import UserError
 from linksim.registry import register
 from linksim.schemes.sesc.awareness import NAMES, build
 from linksim.schemes.sesc_cnn.stream import MOST_CONTEXT
-from linksim.tiles import in_tiles
+from linksim.tiles import compiled, in_tiles
 
 
 @register("scheme", "sesc_cnn")
@@ -48,13 +48,12 @@ class SescCnn(SeparateScheme):
         parts = {}
         for build_part in (networks.build_encoder, networks.build_decoder):
             part = build_part(size, int(card["config"]["channels"]))
-            prefix = part.name + "/"
-            weights.assign(part, {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})
-            parts[part.name] = _compiled(part)
+            weights.assign_part(part, arrays)
+            parts[part.name] = compiled(part)
         self._latents, self._card = parts["encoder"], card
         self._awareness = build(config.awareness, arrays=arrays, card=card, task=self.bench.task, grid=size // 16,
                                 tile=tile, aim=config.aim, features=self._features)
-        model = {k.removeprefix("statistics/"): v for k, v in arrays.items() if k.startswith("statistics/")}
+        model = weights.part(arrays, "statistics")
         return MaskedCnn(model, parts["decoder"], size // 16, tile, config.mu, config.context)
 
     def analysis_key(self):
@@ -74,11 +73,3 @@ class SescCnn(SeparateScheme):
         """Latents float32 [B, h * w, C]."""
         latents = in_tiles(lambda part: self._latents(part.astype(np.float32) / 255), self.bench.tile, images)
         return latents.reshape(len(images), -1, latents.shape[-1])
-
-
-def _compiled(model):
-    """The network as one graph per shape: NumPy in, NumPy out."""
-    import tensorflow as tf
-
-    call = tf.function(lambda *inputs: model(inputs[0] if len(inputs) == 1 else list(inputs), training=False))
-    return lambda *inputs: call(*(tf.constant(i) for i in inputs)).numpy()

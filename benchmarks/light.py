@@ -25,7 +25,6 @@ from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup
 from linksim.scenario import load
 from linksim.schemes.sesc import networks
-from linksim.schemes.sesc.stored import assign_part
 from linksim.tasks.yolov5.network import from_weights
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "rayleigh_slow.yaml"
@@ -62,7 +61,7 @@ class Codec:
         self.encoder = networks.build_encoder(size, uses, **config.get("encoder", {}))
         self.decoder = networks.build_decoder(size, uses, **config.get("decoder", {}))
         for part in (self.encoder, self.decoder):
-            assign_part(arrays, part)
+            weights.assign_part(part, arrays)
         rng, grid = np.random.default_rng(0), size // 16
         counts = np.full((TILE, grid, grid), 32, np.float32)
         received = rng.standard_normal((TILE, grid * grid, 2 * uses), np.float32)

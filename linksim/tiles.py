@@ -1,12 +1,23 @@
-"""Fixed shapes for compiled stages: rows are cut into tiles of one size, the last one padded.
+"""Fixed shapes for compiled stages: networks as graphs, and rows cut into tiles of one size, the last one padded.
 
 A compiled model's rows depend on the batch size in their last bits, but not on what else is in the batch.
 Running every stage at one fixed shape therefore gives the same row whatever it is batched with.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
+
+
+@lru_cache(maxsize=8)
+def compiled(model) -> Callable[..., np.ndarray]:
+    """A Keras model on TensorFlow as one graph per shape: NumPy in, NumPy out."""
+    import tensorflow as tf
+
+    call = tf.function(lambda *inputs: model(inputs[0] if len(inputs) == 1 else list(inputs), training=False),
+                       autograph=False)
+    return lambda *inputs: call(*(tf.constant(i) for i in inputs)).numpy()
 
 
 def in_tiles(function: Callable, tile: int, *arrays: np.ndarray):

@@ -16,6 +16,8 @@ import numpy as np
 from linksim.schemes.sesc.importance import importance
 from linksim.schemes.sesc_cnn.quantiser import ROUNDING, STEPS, sent
 from linksim.training.clock import Clock, study
+from linksim.training.loss import map_distance, part, total
+from linksim.training.precision import compiled, suited
 
 TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
 
@@ -34,18 +36,17 @@ class Course:
         self.held_out = Lessons(images[:held], finds[:held], crop, channels, batch, 6, 0, repeat=True)
         sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
         code = linear_code.fit(linear_code.cut(sample).reshape(-1, networks.VALUES)[::2], channels)
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("mixed_bfloat16")
+        policy, precision = keras.config.dtype_policy(), suited()
+        keras.config.set_dtype_policy(precision)
         self.encoder, self.decoder = networks.build_encoder(crop, channels), networks.build_decoder(crop, channels)
-        judge = features_model(from_weights(detector, None, dtype="mixed_bfloat16")[0])
+        judge = features_model(from_weights(detector, None, dtype=precision)[0])
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
 
             arrays, _ = weights.load(start, "sesc_cnn")
-            for part in (self.encoder, self.decoder):
-                own = {k.removeprefix(part.name + "/"): v for k, v in arrays.items() if k.startswith(part.name + "/")}
-                weights.assign(part, own)
+            weights.assign_part(self.encoder, arrays)
+            weights.assign_part(self.decoder, arrays)
         else:
             networks.start_from(code, self.encoder, self.decoder)
         bits = networks.Rate(code.deviation, name="rate")
@@ -54,8 +55,8 @@ class Course:
     def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
-                           loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
-                           metrics=[_part(1, "squared_error"), _part(2, "features"), _part(3, "bytes")])
+                           loss=total, jit_compile=compiled(),
+                           metrics=[part(1, "squared_error"), part(2, "features"), part(3, "bytes")])
         clock = Clock(checkpoint, minutes, self.rate, steps)
         self.finish = clock.discard
         return study(self.model, self.lessons, self.held_out, clock)
@@ -135,19 +136,7 @@ def _lesson_model(encoder, decoder, rate, judge, crop, zoom, channels, rate_weig
     area = where(crop)
     values = 3 * ops.sum(area, (1, 2, 3))
     error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / values
-    distance = 0
-    for a, b in zip(judge(upscale(pictures)), judge(upscale(decoded)), strict=True):
-        a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
-        area = where(a.shape[1])
-        distance += ops.sum(area * ops.square(a - b), (1, 2, 3)) / ops.sum(area * ops.square(a), (1, 2, 3)) / 3
+    distance = map_distance(judge(upscale(pictures)), judge(upscale(decoded)), where)
     price = float(np.log(2) / 6) * ops.square(step) / values  # squared error that a bit is worth
-    total = 100 * (error + rate_weight * price * bits) + distance
-    return keras.Model((pictures, there, log_step, unit), ops.stack([total, error, distance, bits / 8], -1))
-
-
-def _part(index, name):
-    def metric(_, parts):
-        return keras.ops.mean(parts[:, index])
-
-    metric.__name__ = name
-    return metric
+    loss = 100 * (error + rate_weight * price * bits) + distance
+    return keras.Model((pictures, there, log_step, unit), ops.stack([loss, error, distance, bits / 8], -1))

@@ -3,7 +3,8 @@
 Detectors' weights don't change. Their feature maps and their answers for the clean and for the decoded picture are
 compared, the mean over detectors counting (one alone is soon told what it likes to hear):
 
-    loss = error_weight * squared error + distance of the feature maps + answer_weight * distance of the answers
+    loss = error_weight * squared error + feature_weight * distance of the feature maps
+                                        + answer_weight * distance of the answers
 
 each counted where features are sent, and a tenth elsewhere.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
+from linksim.training.loss import map_distance, part, through_air, total
 from linksim.training.precision import compiled, suited
 
 
@@ -41,11 +43,10 @@ class Course:
         keras.config.set_dtype_policy(policy)
         if start:
             from linksim import weights
-            from linksim.schemes.sesc.stored import assign_part
 
             arrays, _ = weights.load(start, "sesc")
-            assign_part(arrays, self.encoder)
-            assign_part(arrays, self.decoder)
+            weights.assign_part(self.encoder, arrays)
+            weights.assign_part(self.decoder, arrays)
             self.variance = arrays["gains/variance"]
         else:
             sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
@@ -67,8 +68,7 @@ class Course:
 
         names = ("squared_error", "features", "answers")
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
-                           loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
-                           metrics=[_part(i, name) for i, name in enumerate(names, start=1)],
+                           loss=total, metrics=[part(i, name) for i, name in enumerate(names, start=1)],
                            jit_compile=compiled())
         clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         self.finish = clock.discard
@@ -102,11 +102,7 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     counted_on = snr_db if conditioned else 0.0 * snr_db + UNKNOWN_DB
     features = encoder([pictures, counts, counted_on])  # (B, T, V)
     sent = sent_values(counts, uses)
-    gain = gains[:, None] if conditioned else ops.ones_like(gains[:, None])
-    # Unit mean power per complex symbol over what is sent: each real value carries half.
-    power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
-    variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)  # in the features' units
-    received = (features + unit * ops.sqrt(variance)) * sent
+    received, variance = through_air(features, sent, gains if conditioned else ops.ones_like(gains), noise, unit)
     known = variance if conditioned else UNTOLD * ops.ones_like(variance)
     decoded = decoder([received, known, counts])
 
@@ -124,9 +120,9 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     for judge in judges:
         opinion = _opinion(judge, upscale(pictures), upscale(decoded), where)
         distance, answers = distance + opinion[0] / len(judges), answers + opinion[1] / len(judges)
-    total = weights[0] * error + weights[1] * distance + weights[2] * answers
+    loss = weights[0] * error + weights[1] * distance + weights[2] * answers
     return keras.Model((pictures, counts, snr_db, gains, noise, unit),
-                       ops.stack([total, error, distance, answers], -1))
+                       ops.stack([loss, error, distance, answers], -1))
 
 
 def _opinion(judge, pictures, decoded, where):
@@ -140,11 +136,7 @@ def _opinion(judge, pictures, decoded, where):
     eyes = keras.Model(judge.input, [judge.get_layer(named(name)).output for name in FEATURES] + judge.outputs)
     eyes.trainable = False
     clean, found = eyes(pictures), eyes(decoded)
-    distance = answers = sure = 0
-    for a, b in zip(clean[:3], found[:3], strict=True):
-        a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
-        area = where(a.shape[1])
-        distance += ops.sum(area * ops.square(a - b), (1, 2, 3)) / ops.sum(area * ops.square(a), (1, 2, 3)) / 3
+    answers = sure = 0
     for a, b in zip(clean[3:], found[3:], strict=True):
         area = where(a.shape[1])[..., None]  # (B, s, s, 1, 1)
         a, b = (ops.reshape(ops.cast(x, "float32"), (-1, x.shape[1], x.shape[2], 3, x.shape[3] // 3)) for x in (a, b))
@@ -155,20 +147,10 @@ def _opinion(judge, pictures, decoded, where):
         answers += ops.sum(area * belief * _cross_entropy(a[..., 5:], b[..., 5:]), (1, 2, 3, 4))
         answers += 4 * ops.sum(area * belief * ops.square(a[..., :4] - ops.sigmoid(b[..., :4])), (1, 2, 3, 4))
         sure += ops.sum(area * belief, (1, 2, 3, 4))
-    return distance, answers / (sure + 5.0)  # a crop without objects has nothing to divide by
+    return map_distance(clean[:3], found[:3], where), answers / (sure + 5.0)  # 5: crops without objects
 
 
 def _cross_entropy(probability, logit):
     from keras import ops
 
     return ops.softplus(logit) - probability * logit
-
-
-def _part(index, name):
-    import keras
-
-    def metric(_, parts):
-        return keras.ops.mean(parts[:, index])
-
-    metric.__name__ = name
-    return metric

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.training.cards import command, machine, portable
+from linksim.training.precision import compiled, suited
 
 
 def train(out: Path, minutes: float, large: str, channels: int = 24, sources: list[dict] | None = None,
@@ -31,7 +32,6 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     steps: a number of batches instead of minutes.
     """
     from linksim import weights
-    from linksim.schemes.sesc.stored import assign_part
     from linksim.training.awareness import look
     from linksim.training.clock import Clock, study
     from linksim.training.lessons import Air, Lessons
@@ -62,7 +62,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     minutes_taken = clock.elapsed() / 60
     if int8:
         learnt = quantise(learnt, keep=("linear_",))
-        assign_part(restore(learnt), student)
+        weights.assign_part(student, restore(learnt))
         scores["loss_int8"] = round(float(model.evaluate(held_out, verbose=0)[0]), 5)
     result = {name: array for name, array in arrays.items() if not name.startswith("decoder/")} | learnt
     card = {
@@ -82,36 +82,33 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
     import keras
     from keras import ops
 
+    from linksim import weights
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.stored import assign_part
     from linksim.tasks.yolov5.network import features_model, from_weights
+    from linksim.training.loss import map_distance, through_air
 
-    policy, grid = keras.config.dtype_policy(), crop // 16
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    policy, precision, grid = keras.config.dtype_policy(), suited(), crop // 16
+    keras.config.set_dtype_policy(precision)
     encoder = networks.build_encoder(crop, uses, **sizes["encoder"])
     teacher = networks.build_decoder(crop, uses, **config.get("decoder", {}))
     student = networks.build_decoder(crop, uses, **sizes["decoder"])
-    eyes = features_model(from_weights(detector, None, dtype="mixed_bfloat16")[0])
+    eyes = features_model(from_weights(detector, None, dtype=precision)[0])
     keras.config.set_dtype_policy(policy)
     for part, values in ((encoder, arrays), (teacher, arrays), (student, pruned)):
-        assign_part(values, part)
+        weights.assign_part(part, values)
     teacher.name = "teacher"  # two of one name can't be parts of one model
     encoder.trainable = teacher.trainable = eyes.trainable = False
 
     pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
     gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
     unit = keras.Input((grid * grid, 2 * uses))
-    sent, gain = networks.sent_values(counts, uses), gains[:, None]
+    sent = networks.sent_values(counts, uses)
     features = encoder([pictures, counts, snr_db])
-    power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
-    variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)
-    received = [(features + unit * ops.sqrt(variance)) * sent, variance, counts]
+    known, variance = through_air(features, sent, gains, noise, unit)
+    received = [known, variance, counts]
     wanted, given = ops.stop_gradient(teacher(received)), student(received)
 
-    error, distance = ops.mean(ops.square(given - wanted), (1, 2, 3)), 0
-    for a, b in zip(eyes(wanted), eyes(given), strict=True):
-        a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
-        distance += ops.sum(ops.square(a - b), (1, 2, 3)) / ops.sum(ops.square(a), (1, 2, 3)) / 3
+    error, distance = ops.mean(ops.square(given - wanted), (1, 2, 3)), map_distance(eyes(wanted), eyes(given))
     parts = ops.stack([error_weight * error + distance, error, distance], -1)
     return keras.Model((pictures, counts, snr_db, gains, noise, unit), parts), student
 
@@ -119,8 +116,7 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
 def _compile(model, rate: float) -> None:
     import keras
 
-    from linksim.training.course import _part
+    from linksim.training.loss import part, total
 
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0),
-                  loss=lambda _, parts: keras.ops.mean(parts[:, 0]),
-                  metrics=[_part(1, "squared_error"), _part(2, "features")])
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), loss=total,
+                  metrics=[part(1, "squared_error"), part(2, "features")], jit_compile=compiled())

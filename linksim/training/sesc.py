@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import UserError
+from linksim.schemes.sesc.awareness.base import stored_as
 from linksim.training.awareness import Teacher, entropy_arrays, look, teach_awareness
 from linksim.training.cards import command, machine, portable
 from linksim.training.precision import Precision
@@ -73,7 +74,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     aware, kept = {}, _kept(start, aims if aware_pictures else ())
     for aim in aims if aware_pictures else ():
         targets = seen.targets(aim, teacher, reach, steepness)
-        aware[aim] = teach_awareness(seen.maps, targets, _part(aim), **(awareness or {}))
+        aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), **(awareness or {}))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
@@ -116,11 +117,6 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     return Path(out)
 
 
-def _part(aim: str) -> str:
-    """The part of a weights file that holds the semantic-aware model for an aim."""
-    return "awareness" if aim == "detection" else f"awareness_{aim}"
-
-
 def _kept(start: str | None, taught: tuple[str, ...]) -> dict[str, dict[str, np.ndarray]]:
     """Aim -> arrays of the semantic-aware models of `start` that aren't taught anew."""
     if start is None:
@@ -128,7 +124,7 @@ def _kept(start: str | None, taught: tuple[str, ...]) -> dict[str, dict[str, np.
     from linksim import weights
 
     arrays, card = weights.load(start, "sesc")
-    return {aim: {key: value for key, value in arrays.items() if key.startswith(f"{_part(aim)}/")}
+    return {aim: {key: value for key, value in arrays.items() if key.startswith(f"{stored_as(aim)}/")}
             for aim in card["config"].get("aims", ["detection"]) if aim not in taught}
 
 

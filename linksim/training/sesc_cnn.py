@@ -56,7 +56,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for part in (awareness, encoder, decoder) for path, value in weights.model_arrays(part).items()}
     some = images[-counted:].astype(np.float32) / 255  # as the scheme will see them: through weights of float16
-    weights.assign(encoder, {k.removeprefix("encoder/"): v for k, v in arrays.items() if k.startswith("encoder/")})
+    weights.assign_part(encoder, arrays)
     latents = np.concatenate([ops.convert_to_numpy(encoder(some[i : i + 16], training=False))
                               for i in range(0, len(some), 16)])
     drawn = [draw_sent(np.random.default_rng((seed, i)), w) for i, w in enumerate(targets[-counted:])]

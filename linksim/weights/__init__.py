@@ -106,6 +106,16 @@ def assign(model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[path])
 
 
+def assign_part(model, arrays: dict[str, np.ndarray]) -> None:
+    """Set a Keras model from those of `arrays` that a file keeps under the model's name."""
+    assign(model, part(arrays, model.name))
+
+
+def part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """The arrays of `<name>/*`, without that in front."""
+    return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
+
+
 def _key(variable) -> str:
     """A variable's path as files have it: PyTorch takes no dots in names, `yolov5.network.named` puts colons there."""
     return variable.path.replace(":", ".")

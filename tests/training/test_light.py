@@ -39,7 +39,6 @@ def small(folder):
 
 def test_a_light_receiver_is_pruned_taught_and_written(tmp_path):
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.stored import assign_part
     from linksim.training.light import train
 
     large = small(tmp_path)
@@ -54,7 +53,7 @@ def test_a_light_receiver_is_pruned_taught_and_written(tmp_path):
     assert card["scores"]["steps"] == 2 and card["scores"]["large"] == "large"
     assert str(tmp_path) not in json.dumps(card) and card["recipe"] == "light"
     decoder = networks.build_decoder(SIZE, USES, **card["config"]["decoder"])
-    assign_part(after, decoder)
+    weights.assign_part(decoder, after)
     assert decoder.count_params() < sum(a.size for name, a in before.items() if name.startswith("decoder/"))
     with np.load(out) as file:
         assert file["decoder/finer_0_a/kernel"].dtype == np.float16  # too small for eight bits to pay

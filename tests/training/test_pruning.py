@@ -12,11 +12,10 @@ SIZE, USES, CHANNELS = 32, 8, 8
 def decoder(channels, arrays=None):
     from linksim import weights
     from linksim.schemes.sesc import networks
-    from linksim.schemes.sesc.stored import assign_part
 
     model = networks.build_decoder(SIZE, USES, width=16, depth=1, channels=channels, detail=4)
     if arrays is not None:
-        assign_part(arrays, model)
+        weights.assign_part(model, arrays)
     return model, {f"decoder/{name}": value for name, value in weights.model_arrays(model).items()}
 
 

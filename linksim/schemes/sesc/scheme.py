@@ -19,8 +19,8 @@ from linksim.schemes.header import choose_header_uses
 from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
 from linksim.schemes.sesc.config import SescConfig
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
-from linksim.schemes.sesc.stored import compiled, networks_of
-from linksim.tiles import in_tiles
+from linksim.schemes.sesc.stored import networks_of
+from linksim.tiles import compiled, in_tiles
 
 
 @dataclass(frozen=True)

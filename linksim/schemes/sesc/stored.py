@@ -1,4 +1,4 @@
-"""The codec's networks: set from a weights file, and compiled."""
+"""The codec's networks, set from a weights file."""
 
 from functools import lru_cache
 
@@ -15,22 +15,5 @@ def networks_of(name: str, checksum: str, size: int) -> tuple:
     parts = (networks.build_encoder(size, int(known["uses"]), **known.get("encoder", {})),
              networks.build_decoder(size, int(known["uses"]), **known.get("decoder", {})))
     for part in parts:
-        assign_part(arrays, part)
+        weights.assign_part(part, arrays)
     return parts
-
-
-@lru_cache(maxsize=4)
-def compiled(model):
-    """The network as one graph per shape: NumPy in, NumPy out."""
-    import tensorflow as tf
-
-    call = tf.function(lambda *inputs: model(list(inputs), training=False), autograph=False)
-    return lambda *inputs: call(*(tf.constant(i) for i in inputs)).numpy()
-
-
-def assign_part(arrays: dict, part) -> None:
-    """Set the network `part` from the arrays of a weights file whose names start with the part's name."""
-    from linksim import weights
-
-    prefix = part.name + "/"
-    weights.assign(part, {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})

@@ -59,3 +59,8 @@ def build(name: str, *, arrays: dict[str, np.ndarray], card: dict, task, grid: i
 def identity(card: dict) -> str:
     """What tells weights apart: their digest, or before they are saved their name."""
     return card.get("sha256") or card["name"]
+
+
+def stored_as(aim: str) -> str:
+    """The part of a weights file that holds the semantic-aware model for an aim."""
+    return "awareness" if aim == "detection" else f"awareness_{aim}"

@@ -14,6 +14,7 @@ lies below a threshold mu.
 
 import numpy as np
 
+from linksim import weights
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import Awareness, identity
 
@@ -63,7 +64,7 @@ class EntropyAwareness(Awareness):
         if features is None:
             raise ValueError("awareness: entropy needs `features`, the codec's features of pictures")
         self.grid, self.features, self.sha = grid, features, identity(card)
-        self.model = {k.removeprefix("entropy/"): v for k, v in arrays.items() if k.startswith("entropy/")}
+        self.model = weights.part(arrays, "entropy")
         if not self.model:
             raise UserError(f"awareness: the weights {card['name']!r} hold no entropy model of their features; "
                             "use awareness: task, or weights trained since there is one")

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from linksim import weights
 from linksim.errors import UserError
-from linksim.schemes.sesc.awareness.base import Awareness, identity
+from linksim.schemes.sesc.awareness.base import Awareness, identity, stored_as
 
 BATCH = 64  # pictures whose feature maps are in memory together
 
@@ -17,14 +18,14 @@ class TaskAwareness(Awareness):
         self.name, self.sha, self.aim = card["name"], identity(card), aim or "detection"
         self.task, self.grid, self.tile = task, grid, tile
         own = _part(arrays, card, self.aim)
-        from linksim import weights
         from linksim.schemes.sesc import networks
+        from linksim.tiles import compiled
 
         self.channels, width = own["mix/kernel"].shape[2:]
         depth = sum(key.startswith("around") and key.endswith("/kernel") for key in own)
         self.network = networks.build_awareness((self.channels,), grid, width, depth)
         weights.assign(self.network, own)
-        self._weigh = _compiled(self.network)
+        self._weigh = compiled(self.network)
 
     def weigh(self, images):
         from linksim.schemes.sesc.importance import to_grid
@@ -49,18 +50,9 @@ class TaskAwareness(Awareness):
 
 def _part(arrays: dict, card: dict, aim: str) -> dict:
     """The arrays of one aim by variable path. UserError where the weights lack it."""
-    prefix = "awareness/" if aim == "detection" else f"awareness_{aim}/"
-    own = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
-    if own:
+    if own := weights.part(arrays, stored_as(aim)):
         return own
     known = sorted({key.split("/")[0] for key in arrays if key.startswith("awareness")})
     known = ["detection" if part == "awareness" else part.removeprefix("awareness_") for part in known]
     raise UserError(f"aim: the weights {card['name']!r} hold no semantic-aware model for {aim!r}, only for "
                     f"{', '.join(known) or 'nothing'}; take one of these, or train weights that do")
-
-
-def _compiled(model):
-    import tensorflow as tf
-
-    call = tf.function(lambda maps: model(maps, training=False), autograph=False)
-    return lambda maps: call(tf.constant(maps)).numpy()
