@@ -1,5 +1,6 @@
 """What the README tells a newcomer to write and type works as it stands there."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from linksim.cli import app
 from linksim.link.burst import Reception
 from linksim.schemes.base import Bench, Knowledge
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -47,3 +49,27 @@ def test_every_command_of_the_readme_exists():
 def test_every_scenario_of_the_readme_exists():
     named = set(re.findall(r"scenarios/\w+\.yaml", README))
     assert named and all((Path(__file__).parents[1] / path).is_file() for path in named)
+
+
+def tables(text: str) -> list[tuple[str, str, list[list[str]]]]:
+    """(folder, column, rows of cells, the heading first) of every table behind a comment that says where it is from."""
+    found = re.findall(r"<!-- (results/\S+) (\S+) -->\n((?:\|.*\n)+)", text)
+    return [(folder, key, [[cell.strip() for cell in line.strip("| \n").split(" | ")] for line in rows.splitlines()])
+            for folder, key, rows in found]
+
+
+@pytest.mark.parametrize("page", ["README.md", "results/reference/README.md"])
+def test_tables_say_what_was_measured(page):
+    """Every cell is the committed table.csv's, rounded to the digits that it shows."""
+    found = tables((ROOT / page).read_text(encoding="utf-8"))
+    assert found
+    for folder, key, ((_, *heading), _, *rows) in found:
+        with (ROOT / folder / "table.csv").open(newline="", encoding="utf-8") as file:
+            measured = {(line["scheme"], float(line["snr_db"])): line for line in csv.DictReader(file)}
+        at = [float(cell) for cell in heading if re.fullmatch(r"-?\d+", cell)]
+        for name, *cells in rows:
+            told = [(snr, cell) for snr, cell in zip(at, cells, strict=False) if cell]
+            assert told, f"{page}: {name}"
+            for snr, cell in told:
+                exact = float(measured[name, snr][key])
+                assert abs(float(cell) - exact) <= 0.5 * 10 ** -len(cell.partition(".")[2]) + 1e-9, (page, name, snr)

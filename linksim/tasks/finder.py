@@ -59,8 +59,8 @@ class Finder(Task):
         # Not XLA: on CPU its convolutions take twice the time of oneDNN's.
         @tf.function(reduce_retracing=True, autograph=False)  # a network has no Python branches to convert
         def detect(images):
-            boxes, scores = decode(model(resized(images, c.input_size) / 255, training=False), anchors)
-            return nms(boxes, tf.gather(scores, wanted, axis=-1), c.confidence, c.nms_iou, c.max_detections)
+            heads = model(resized(images, c.input_size) / 255, training=False)
+            return nms(*decode(heads, anchors, wanted), c.confidence, c.nms_iou, c.max_detections)
 
         return detect, compiled(features_model(model), c.input_size)
 

@@ -27,8 +27,7 @@ class Eyes:
         network, card = from_weights(detector, input_size)
         known = tuple(card["classes"])
         maps = [network.get_layer(named(name)).output for name in FEATURES]
-        boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]))
-        scores = keras.ops.take(scores, columns(known, classes or known), axis=-1)
+        boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]), columns(known, classes or known))
         self.size, self._network = input_size, keras.Model(network.input, [boxes, scores, *maps])
         self._scores = keras.Model(network.input, scores)
         # TensorFlow's convolutions take twice the time under XLA on a CPU.

@@ -77,6 +77,13 @@ def test_decode_is_the_formula():
     np.testing.assert_allclose(scores[1, row], s[4] * s[5:], rtol=1e-4)
 
 
+def test_wanted_classes_are_decoded_as_among_all():
+    heads = [np.random.default_rng(i).normal(size=(2, s, s, 3 * 12)).astype("float32") for i, s in enumerate((8, 4, 2))]
+    (boxes, scores), (same, some) = (network.decode(heads, network.COCO_ANCHORS, which) for which in (None, [5, 0, 2]))
+    np.testing.assert_array_equal(boxes, same)
+    np.testing.assert_allclose(some, np.asarray(scores)[..., [5, 0, 2]], rtol=1e-6)
+
+
 def test_suppression_is_greedy_inside_each_class():
     rng = np.random.default_rng(4)
     corner = rng.uniform(0, 40, (2, 60, 2))
