@@ -25,6 +25,7 @@ from linksim.report import caption
 from linksim.report.paired import Pair, pair
 from linksim.report.store import Run
 
+CONVENTIONAL = ("jpeg2000_ldpc", "jpeg2000_roi", "avif_ldpc")
 EQUAL = 0.03  # uses are called equal where they differ by no more than this share
 SHORT = 0.02  # what saves less than a claim by more than this isn't held to it
 
@@ -113,6 +114,12 @@ def partner(run: Run, name: str) -> str | None:
     return best if best and near[best] <= EQUAL else None
 
 
+def better(run: Run, name: str, snr_db: float) -> str:
+    """A scheme or its envelope (which takes a code's waterfall for a step), whichever scores more at an SNR."""
+    values = {line["scheme"]: line["ap50"] for line in run.table if line["snr_db"] == snr_db}
+    return max((name, f"{name}: envelope"), key=lambda one: values.get(one, -1.0))
+
+
 def of_the_paper(run: Run) -> Iterator[Goal]:
     """What sending less costs."""
     usual, full = named(run, "sesc", mu=0.2), named(run, "sesc", mu=0.0)
@@ -133,15 +140,16 @@ def of_the_paper(run: Run) -> Iterator[Goal]:
 
 
 def beside_the_baselines(run: Run) -> Iterator[Goal]:
-    """At equal channel uses, against the envelope of each conventional scheme; boxes are the answer itself."""
+    """At equal channel uses, against each conventional scheme or its envelope; boxes are the answer itself."""
     steady = run.scenario["link"]["channel"]["model"] == "awgn"
     least = {snr: 1.0 for snr in run.snr_db if snr <= 15} if steady else {
         snr: 2.0 if snr <= 5 else 1.3 if snr == 10 else 1.0 for snr in run.snr_db if snr <= 5 or snr in (10, 20)}
     goal = "1.0 up to 15 dB" if steady else "2 up to 5 dB, 1.3 at 10 dB, 1 at 20 dB"
-    for bound in (name for name in run.bounds if name.endswith(": envelope")):
-        ours = partner(run, run.owner(bound))
-        yield (f"{ours}: at least so many times {bound}, at equal uses: {goal}",
-               at(run, ours, bound, lambda p: ratio(p, least[p.snr_db]), least.__contains__))
+    for rival in (scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] in CONVENTIONAL):
+        ours = partner(run, rival)
+        found = [one for snr in least for one in at(run, ours, better(run, rival, snr),
+                                                    lambda p: ratio(p, least[p.snr_db]), snr.__eq__)]
+        yield f"{ours}: at least so many times {rival}, or its envelope, at equal uses: {goal}", found
     for boxes in (scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == "boxes_ldpc"):
         ours = partner(run, boxes) or named(run, "sesc", mu=0.2)
         yield (f"no goal: {ours} minus {boxes}, which sends no picture",
