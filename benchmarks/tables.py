@@ -12,28 +12,39 @@ import csv
 from pathlib import Path
 
 
-def read(folder: Path) -> list[dict[str, str]]:
-    """The lines of a run's table.csv."""
+def read(folder: Path) -> dict[tuple[str, float], dict[str, str]]:
+    """The lines of a run's table.csv by scheme and SNR."""
     with (folder / "table.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return {(line["scheme"], float(line["snr_db"])): line for line in csv.DictReader(file)}
+
+
+def mean_uses(lines: dict, scheme: str) -> float | None:
+    """A scheme's channel uses, the mean over SNR; None of a bound."""
+    uses = [float(line["uses"]) for (name, _), line in lines.items() if name == scheme and line["uses"]]
+    return sum(uses) / len(uses) if uses else None
 
 
 def short(value: float) -> str:
     """Three digits, as README writes shares: .123."""
-    return f"{value:.3f}".removeprefix("0") if 0 <= value < 1 else f"{value:.3f}"
+    return f"{value:.3f}".removeprefix("0")
 
 
 def markdown(folder: Path, key: str, snr: list[float] | None) -> str:
-    """The comment and the table."""
+    """The comment and the table. SystemExit tells what isn't there."""
+    if not (folder / "table.csv").is_file():
+        raise SystemExit(f"{folder} holds no table.csv")
     lines = read(folder)
-    points = snr or sorted({float(line["snr_db"]) for line in lines})
+    columns = next(iter(lines.values()))
+    if key not in columns:
+        raise SystemExit(f"--key {key}: the columns are {', '.join(columns)}")
+    points = snr or sorted({at for _, at in lines})
     told = [f"<!-- {folder.as_posix()} {key} -->", f"| at SNR (dB) | {' | '.join(f'{at:g}' for at in points)} | uses |",
             "|---" * (len(points) + 2) + "|"]
-    for name in dict.fromkeys(line["scheme"] for line in lines):
-        at = {float(line["snr_db"]): line for line in lines if line["scheme"] == name and line.get(key)}
-        cells = [short(float(at[one][key])) if one in at else "" for one in points]
-        uses = [float(line["uses"]) for line in at.values() if line.get("uses")]
-        told.append(f"| {name} | {' | '.join(cells)} | {f'{sum(uses) / len(uses):,.0f}' if uses else ''} |")
+    for name in dict.fromkeys(name for name, _ in lines):
+        cells = [lines.get((name, at), {}).get(key) for at in points]
+        uses = mean_uses(lines, name)
+        told.append(f"| {name} | {' | '.join(short(float(cell)) if cell else '' for cell in cells)} | "
+                    f"{f'{uses:,.0f}' if uses else ''} |")
     return "\n".join(told)
 
 

@@ -5,12 +5,10 @@ Running every stage at one fixed shape therefore gives the same row whatever it 
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 
 
-@lru_cache(maxsize=8)
 def compiled(model) -> Callable[..., np.ndarray]:
     """A Keras model on TensorFlow as one graph per shape: NumPy in, NumPy out."""
     import tensorflow as tf

@@ -11,10 +11,10 @@ from linksim.scenario import Scenario
 
 
 def mu_for_saving(scheme, analysis, saving: float, reference_mu: float) -> float:
-    """The smallest threshold, to four decimals, with which the analysed pictures take at most 1 - saving of the channel
-    uses in total that they take with `reference_mu`. UserError where not even mu = 1 saves so much.
-
-    scheme: has `uses_over_mu`; a higher threshold never takes more uses."""
+    """A threshold, to four decimals, with which the analysed pictures take at most 1 - saving of the channel uses in
+    total that they take with `reference_mu`, and just below which they take more: the smallest such one where a higher
+    threshold never takes more uses, as is nearly so (a header's length goes in steps). UserError where not even mu = 1
+    saves so much. scheme: has `uses_over_mu`."""
     def total(steps: int) -> float:
         return float(np.sum(scheme.uses_over_mu(analysis, [steps / 10_000])[0]))
 

@@ -67,9 +67,7 @@ def pair(run: Run, name: str, other: str, snr_db: float) -> Pair | None:
     lines = {row["scheme"]: row for row in run.table if row["snr_db"] == snr_db}
     if not {name, other} <= set(lines) or lines[name]["rows"] != lines[other]["rows"]:
         return None
-    judge = run.provenance.get("judge")  # of a run as a further task judged it
-    key = f"{judge}." * bool(judge) + run.provenance.get("headline", "ap50")
-    s, r = (run.resampled.get(f"{lines[one]['kind']}/{snr_db:g}/{key}/{one}") for one in (name, other))
+    s, r = (run.resampled.get(f"{lines[one]['kind']}/{snr_db:g}/{run.key}/{one}") for one in (name, other))
     if s is None or r is None or len(s) != len(r):
         return None
     a, b, some = lines[name]["ap50"], lines[other]["ap50"], r > 0

@@ -43,6 +43,7 @@ class Run:
     resampled: dict[str, np.ndarray]
     feasibility: list[dict]
     found: dict
+    judge: str | None = None  # the further task as which the run is read
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
@@ -76,9 +77,14 @@ class Run:
         told = self.provenance["also"][label]
         headline = f"{label}.{told['metric']}"
         table = _as_ap50([row for row in self.table if row.get(headline) is not None], headline)
-        said = {"metric": told["label"], "headline": told["metric"], "judge": label}
-        return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]},
-                       provenance=self.provenance | said)
+        return replace(self, table=table, scenario=self.scenario | {"task": self.scenario["also"][label]}, judge=label,
+                       provenance=self.provenance | {"metric": told["label"], "headline": told["metric"]})
+
+    @property
+    def key(self) -> str:
+        """The column of the task's score, under which the resamples' scores are kept too."""
+        headline = self.provenance.get("headline", "ap50")
+        return f"{self.judge}.{headline}" if self.judge else headline
 
     @property
     def schemes(self) -> list[str]:

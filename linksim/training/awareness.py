@@ -8,6 +8,7 @@ import numpy as np
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.plain import SURE
 from linksim.training.eyes import Eyes
+from linksim.training.precision import Precision, suited
 
 Teacher = Literal["finds", "boxes", "gradients"]
 
@@ -73,15 +74,15 @@ def look(sources, detector: str, input_size: int, count: int, aware: int) -> See
 
 
 def teach_awareness(maps: np.ndarray, targets: np.ndarray, name: str = "awareness", width: int = 64, depth: int = 1,
-                    epochs: int = 12):
+                    epochs: int = 12, precision: Precision | None = None):
     """The semantic-aware model, fitted to targets float32 [A, h, w] by cross entropy. maps: float16 [A, h, w, C]. Half
-    the pictures are seen as in a mirror."""
+    the pictures are seen as in a mirror. precision: what suits the machine where left out."""
     import keras
 
     from linksim.schemes.sesc.networks import build_awareness
 
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(precision or suited())
     model = build_awareness((maps.shape[-1],), maps.shape[1], width, depth)
     keras.config.set_dtype_policy(policy)
     model.name = name

@@ -16,8 +16,8 @@ import numpy as np
 from linksim.schemes.sesc.importance import importance
 from linksim.schemes.sesc_cnn.quantiser import ROUNDING, STEPS, sent
 from linksim.training.clock import Clock, study
-from linksim.training.loss import map_distance, part, total
-from linksim.training.precision import compiled, suited
+from linksim.training.loss import map_distance, mean_loss, mean_of
+from linksim.training.precision import Precision, suited
 
 TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
 
@@ -25,7 +25,8 @@ TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
 class Course:
     """images uint8 [N, S, S, 3]; finds: N pairs (boxes, scores) of the detector on them; the rest as in the recipe."""
 
-    def __init__(self, images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed):
+    def __init__(self, images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed,
+                 precision: Precision | None = None):
         from linksim.schemes import linear_code
         from linksim.schemes.sesc_cnn import networks
         from linksim.tasks.yolov5.network import features_model, from_weights
@@ -36,7 +37,7 @@ class Course:
         self.held_out = Lessons(images[:held], finds[:held], crop, channels, batch, 6, 0, repeat=True)
         sample = images[np.random.default_rng(seed).integers(len(images), size=400)]
         code = linear_code.fit(linear_code.cut(sample).reshape(-1, networks.VALUES)[::2], channels)
-        policy, precision = keras.config.dtype_policy(), suited()
+        policy, precision = keras.config.dtype_policy(), precision or suited()
         keras.config.set_dtype_policy(precision)
         self.encoder, self.decoder = networks.build_encoder(crop, channels), networks.build_decoder(crop, channels)
         judge = features_model(from_weights(detector, None, dtype=precision)[0])
@@ -55,8 +56,8 @@ class Course:
     def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
-                           loss=total, jit_compile=compiled(),
-                           metrics=[part(1, "squared_error"), part(2, "features"), part(3, "bytes")])
+                           loss=mean_loss,
+                           metrics=[mean_of(1, "squared_error"), mean_of(2, "features"), mean_of(3, "bytes")])
         clock = Clock(checkpoint, minutes, self.rate, steps)
         self.finish = clock.discard
         return study(self.model, self.lessons, self.held_out, clock)

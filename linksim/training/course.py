@@ -16,8 +16,8 @@ import numpy as np
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
-from linksim.training.loss import map_distance, part, through_air, total
-from linksim.training.precision import compiled, suited
+from linksim.training.loss import map_distance, mean_loss, mean_of, through_air
+from linksim.training.precision import suited
 
 
 class Course:
@@ -68,8 +68,7 @@ class Course:
 
         names = ("squared_error", "features", "answers")
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
-                           loss=total, metrics=[part(i, name) for i, name in enumerate(names, start=1)],
-                           jit_compile=compiled())
+                           loss=mean_loss, metrics=[mean_of(i, name) for i, name in enumerate(names, start=1)])
         clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         self.finish = clock.discard
         return study(self.model, self.lessons, self.held_out, clock)

@@ -27,7 +27,8 @@ class Eyes:
         network, card = from_weights(detector, input_size)
         known = tuple(card["classes"])
         maps = [network.get_layer(named(name)).output for name in FEATURES]
-        boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]), columns(known, classes or known))
+        wanted = columns(known, classes) if classes else None
+        boxes, scores = decode(network.outputs, np.asarray(card["config"]["anchors"]), wanted)
         self.size, self._network = input_size, keras.Model(network.input, [boxes, scores, *maps])
         self._scores = keras.Model(network.input, scores)
         # TensorFlow's convolutions take twice the time under XLA on a CPU.

@@ -59,7 +59,7 @@ def draw_counts(rng: np.random.Generator, mask: np.ndarray, uses: int, alone: fl
                 often: tuple[int, int] | None = None) -> np.ndarray:
     """Channel uses of every feature, float32 [h, w]: one number for what the mask keeps; for the rest none (a share
     `alone` of the draws), or any number up to half as many. often: the least and the most that half of the draws keep
-    to."""
+    to, whatever the mask."""
     most = uses if mask.mean() < 0.6 else uses // 2
     many = int(np.exp(rng.uniform(np.log(min(6, most)), np.log(most + 1))))
     if often and rng.random() < 0.5:

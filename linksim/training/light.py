@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from linksim.training.cards import command, machine, portable
-from linksim.training.precision import compiled, suited
+from linksim.training.precision import Precision, suited
 
 
 def train(out: Path, minutes: float, large: str, channels: int = 24, sources: list[dict] | None = None,
           detector: str | None = None, input_size: int = 256, pictures: int = 1200, crop: int = 128, batch: int = 16,
           rate: float = 1e-3, error_weight: float = 50.0, int8: bool = True, steps: int | None = None,
-          seed: int = 1) -> Path:
+          seed: int = 1, precision: Precision | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     large: weights of kind sesc to make lighter. channels: of the decoder at a quarter of the picture's side.
@@ -29,7 +29,8 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     detector, input_size: the judge, and the side it sees pictures at when it says where objects are; left out, the
         detector of `large`.
     crop: side of training crops. int8: store the decoder's matrices in eight bits, for a smaller file.
-    steps: a number of batches instead of minutes.
+    steps: a number of batches instead of minutes. precision: float32 or mixed_bfloat16; left out, what suits the
+    machine.
     """
     from linksim import weights
     from linksim.training.awareness import look
@@ -41,15 +42,16 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     began, arrays, teacher = time.time(), *weights.load(large, "sesc")
     config, sources = teacher["config"], sources or teacher["data"]
     detector, uses = detector or config["detector"], int(config["uses"])
+    precision = precision or suited()
     sizes = {"encoder": config.get("encoder", {}), "decoder": config.get("decoder", {}) | {"channels": channels}}
     pruned = prune_decoder(arrays, channels)
-    seen = look(sources, detector, input_size, pictures, 1)
+    seen = look(sources, detector, input_size, pictures, 0)
     images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
     held, shown = max(16, len(images) // 20), dict(variance=arrays["gains/variance"], crop=crop, batch=batch, air=Air())
     lessons = Lessons(images[held:], finds[held:], steps=100, seed=seed, **shown)
     held_out = Lessons(images[:held], finds[:held], steps=max(1, 64 // batch), seed=0, repeat=True, **shown)
-    model, student = _school(arrays, pruned, config, sizes, detector, crop, uses, error_weight)
+    model, student = _school(arrays, pruned, config, sizes, detector, crop, uses, error_weight, precision)
     _compile(model, rate)
     before = [float(x) for x in model.evaluate(held_out, verbose=0)]
     clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps)
@@ -69,7 +71,8 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
         "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(minutes_taken, 1),
         "command": command("light", out, minutes, large=Path(large).name, channels=channels, pictures=pictures,
-                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, seed=seed),
+                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, seed=seed,
+                           precision=precision),
         "scores": scores, "config": config | sizes,
     }
     weights.save(Path(out), result, card)
@@ -77,7 +80,8 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     return Path(out)
 
 
-def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, error_weight: float):
+def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, error_weight: float,
+            precision: Precision):
     """The trainable keras.Model of lessons -> [B, 3] (loss and its parts), and its student: the light decoder."""
     import keras
     from keras import ops
@@ -87,7 +91,7 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
     from linksim.tasks.yolov5.network import features_model, from_weights
     from linksim.training.loss import map_distance, through_air
 
-    policy, precision, grid = keras.config.dtype_policy(), suited(), crop // 16
+    policy, grid = keras.config.dtype_policy(), crop // 16
     keras.config.set_dtype_policy(precision)
     encoder = networks.build_encoder(crop, uses, **sizes["encoder"])
     teacher = networks.build_decoder(crop, uses, **config.get("decoder", {}))
@@ -116,7 +120,7 @@ def _school(arrays, pruned, config, sizes, detector: str, crop: int, uses: int, 
 def _compile(model, rate: float) -> None:
     import keras
 
-    from linksim.training.loss import part, total
+    from linksim.training.loss import mean_loss, mean_of
 
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), loss=total,
-                  metrics=[part(1, "squared_error"), part(2, "features")], jit_compile=compiled())
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), loss=mean_loss,
+                  metrics=[mean_of(1, "squared_error"), mean_of(2, "features")])

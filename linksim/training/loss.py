@@ -1,25 +1,25 @@
-"""What courses have in common: the air as a layer, and how far a detector's feature maps for two pictures are apart."""
+"""What courses have in common: the air between two networks, how far a detector's feature maps for two pictures are
+apart, and how a model of lessons tells its loss."""
 
-import keras
 from keras import ops
 
 
 def through_air(features, sent, gains, noise, unit):
     """What a receiver has of features after noise: (received, variance), both [B, T, V].
 
-    features: [B, T, V], sent: the same, 1 for values that are sent; gains: [B, V] or [B, 1, 1], on them before they are
-    sent; noise: [B, T, U], variance of every complex symbol at unit mean power; unit: Gaussian noise [B, T, V].
+    features: [B, T, V]; sent: the same, 1 for values that are sent; gains: [B, V], on them before they are sent; noise:
+    [B, T, U], variance of every complex symbol at unit mean power; unit: Gaussian noise [B, T, V].
     The mean power per complex symbol is taken over what is sent: each real value carries half.
     """
-    gain = gains[:, None] if len(gains.shape) == 2 else gains
+    gain = gains[:, None]
     power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
     variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)  # in the features' units
     return (features + unit * ops.sqrt(variance)) * sent, variance
 
 
 def map_distance(clean, found, where=None):
-    """Squared distance of feature maps over the squared length of the clean ones, [B], the mean over maps. where: side
-    -> what counts, [B, side, side, 1]; everything where left out."""
+    """Squared distance of feature maps over the squared length of the clean ones, [B], the mean over maps. No gradient
+    reaches the clean ones. where: side -> what counts, [B, side, side, 1]; everything where left out."""
     distance = 0
     for a, b in zip(clean, found, strict=True):
         a, b = ops.stop_gradient(ops.cast(a, "float32")), ops.cast(b, "float32")
@@ -28,15 +28,15 @@ def map_distance(clean, found, where=None):
     return distance / len(clean)
 
 
-def total(_, parts):
-    """The loss of a model of lessons, whose outputs are [B, 1 + parts]: the loss itself, and what it is made of."""
-    return keras.ops.mean(parts[:, 0])
+def mean_loss(_, told):
+    """The loss of a model of lessons, which tells [B, 1 + P]: the loss of every picture, and P parts of it."""
+    return ops.mean(told[:, 0])
 
 
-def part(index: int, name: str):
-    """The metric that tells output `index` of such a model."""
-    def metric(_, parts):
-        return keras.ops.mean(parts[:, index])
+def mean_of(index: int, name: str):
+    """The metric `name` of such a model: the mean of what it tells at `index`."""
+    def metric(_, told):
+        return ops.mean(told[:, index])
 
     metric.__name__ = name
     return metric

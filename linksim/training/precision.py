@@ -1,7 +1,8 @@
-"""Number format and compiler of a course, by what is fast where it runs.
+"""The number format of a course, by what is fast where it runs.
 
-On a GPU that is bfloat16 under XLA. On a CPU TensorFlow's own convolutions in float32 take two thirds of the time that
-XLA's take in bfloat16 (`python benchmarks/training.py`), and are compiled in half of it.
+On a GPU that is bfloat16. On a CPU float32, by TensorFlow's own convolutions, takes two thirds of the time that
+bfloat16 takes under XLA (`python benchmarks/training.py`). Whether XLA compiles a course is Keras's own choice: on a
+CPU with TensorFlow it doesn't.
 """
 
 from typing import Literal
@@ -14,13 +15,3 @@ def suited() -> Precision:
     from linksim.training.cards import accelerators
 
     return "mixed_bfloat16" if accelerators() else "float32"
-
-
-def compiled() -> bool:
-    """Whether XLA should compile a course."""
-    import keras
-
-    from linksim.training.cards import accelerators
-
-    backend = keras.backend.backend()
-    return backend == "jax" or (backend == "tensorflow" and bool(accelerators()))  # torch.compile takes minutes

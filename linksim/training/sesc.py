@@ -15,7 +15,7 @@ from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import stored_as
 from linksim.training.awareness import Teacher, entropy_arrays, look, teach_awareness
 from linksim.training.cards import command, machine, portable
-from linksim.training.precision import Precision
+from linksim.training.precision import Precision, suited
 
 
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 128,
@@ -59,6 +59,11 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         raise UserError("start: these weights begin with the linear code; linear_start=false needs a new beginning")
     if not (aware_pictures or start):
         raise UserError("aware_pictures: 0 leaves the semantic-aware models to `start`; name one or show them some")
+    if often and not 1 <= often[0] <= often[1] <= uses:
+        raise UserError(f"often: should be the least and the most uses, from 1 to at most {uses} (found {list(often)})")
+    if not 0 <= alone <= 1:
+        raise UserError(f"alone: should be a share from 0 to 1 (found {alone:g})")
+    kept, precision = _kept(start, detector, aims, bool(aware_pictures)), precision or suited()
     began = time.time()
     import keras
 
@@ -71,19 +76,22 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     seen = look(sources, detector, input_size, pictures, aware_pictures)
     images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
-    aware, kept = {}, _kept(start, aims if aware_pictures else ())
+    aware = {}
     for aim in aims if aware_pictures else ():
         targets = seen.targets(aim, teacher, reach, steepness)
-        aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), **(awareness or {}))
+        aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), precision=precision, **(awareness or {}))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
-    course = Course(images, finds, (detector, *judges), crop, zoom, uses, batch, masks, rate, start, seed, rows,
-                    error_weight, feature_weight, answer_weight, linear_start, conditioned, sizes, precision, often,
-                    alone)
+    course = Course(images, finds, (detector, *judges), crop=crop, zoom=zoom, uses=uses, batch=batch, masks=masks,
+                    rate=rate, start=start, seed=seed, air=rows, error_weight=error_weight,
+                    feature_weight=feature_weight, answer_weight=answer_weight, linear_start=linear_start,
+                    conditioned=conditioned, network=sizes, precision=precision, often=often, alone=alone)
     history = {"minutes": 0.0, "steps": 0, "validation": []}
+    if start:
+        history["start_sha256"] = weights.load(start, "sesc")[1]["sha256"]
     if steps != 0:
-        history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
+        history |= course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
 
     size = images.shape[1]
     whole = (networks.build_encoder(size, uses, **sizes["encoder"]),
@@ -117,15 +125,25 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     return Path(out)
 
 
-def _kept(start: str | None, taught: tuple[str, ...]) -> dict[str, dict[str, np.ndarray]]:
-    """Aim -> arrays of the semantic-aware models of `start` that aren't taught anew."""
+def _kept(start: str | None, detector: str, aims: tuple[str, ...],
+          taught: bool) -> dict[str, dict[str, np.ndarray]]:
+    """Aim -> arrays of the semantic-aware models of `start` that stay: those for other aims, or where none is taught
+    all of them. Models of another detector's feature maps don't stay; UserError where one was counted on."""
     if start is None:
         return {}
     from linksim import weights
 
     arrays, card = weights.load(start, "sesc")
+    theirs, own = card["config"].get("aims", ["detection"]), card["config"].get("detector")
+    same = own == Path(detector).stem
+    if not taught and not same:
+        raise UserError(f"aware_pictures: 0 keeps the semantic-aware models of {start}, which were taught on {own}'s "
+                        f"feature maps, not on {Path(detector).stem}'s")
+    if not taught and (lacking := set(aims) - set(theirs)):
+        raise UserError(f"aware_pictures: 0 keeps the semantic-aware models of {start}, which has none for "
+                        f"{', '.join(sorted(lacking))}")
     return {aim: {key: value for key, value in arrays.items() if key.startswith(f"{stored_as(aim)}/")}
-            for aim in card["config"].get("aims", ["detection"]) if aim not in taught}
+            for aim in theirs if same and not (taught and aim in aims)}
 
 
 def _rows(air: str | None) -> dict | None:

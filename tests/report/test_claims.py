@@ -16,7 +16,7 @@ SCHEMES = [("SE-SC mu 0.2", {"type": "sesc", "mu": 0.2, "uses": 64}, 10_000, 0.5
            ("SE-SC 23.7 % fewer", {"type": "sesc", "mu": 0.4, "uses": 64}, 7_600, 0.495),
            ("SE-SC full", {"type": "sesc", "mu": 0.0, "uses": 64}, 19_000, 0.48),
            ("SE-SC 40 % fewer than full", {"type": "sesc", "mu": 0.1, "uses": 64}, 11_400, 0.44),
-           ("JPEG2000", {"type": "jpeg2000_ldpc", "budget_as": "SE-SC mu 0.2"}, 10_000, 0.2),
+           ("JPEG2000", {"type": "jpeg2000_ldpc", "budget_as": "SE-SC mu 0.2", "bounds": ["envelope"]}, 10_000, 0.2),
            ("linear", {"type": "linear", "uses": 64}, 19_000, 0.2),
            ("boxes", {"type": "boxes_ldpc", "budget_as": "SE-SC mu 0.2"}, 10_000, 0.8)]
 

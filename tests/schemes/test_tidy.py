@@ -78,10 +78,10 @@ def test_what_is_told_is_the_tidy_mask_fits_and_is_read_back(learned, grow):
     weights[7] = np.clip(rng.normal(0.25, 0.02, (16, 16)), 0, 1)  # a mask that no header has room for
     masks[7] = weights[7] >= 0.25
     simple, model = mask_header.learn(masks[8:], weights[8:], 0.1, grow)
-    plan = mask_header.plan(simple, model, 0.1, whole=False)
+    plan = mask_header.plan_for(simple, model, 0.1, whole=False)
     bits = plan["mask_bits"]
     plain = mask_header.learn(masks[8:], weights[8:], 0.0, grow)
-    assert bits < 0.8 * mask_header.plan(*plain, 0.0, whole=False)["mask_bits"]
+    assert bits < 0.8 * mask_header.plan_for(*plain, 0.0, whole=False)["mask_bits"]
     sent, codes = mask_header.tell(masks, weights, plan, 0.1, grow)
     assert codes.shape == (64, bits)
     for mask, code in zip(sent, codes, strict=True):

@@ -76,8 +76,6 @@ def test_teachers_that_have_nothing_to_say_are_refused(seen, tmp_path):
     with pytest.raises(UserError, match="gradients are those of detection"):  # before any picture is looked at
         sesc.train(tmp_path / "x.npz", 1, [{"type": "nowhere"}], "none", 96, teacher="gradients",
                    aims=("detection", "classification"))
-    with pytest.raises(UserError, match="aware_pictures: 0 leaves"):
-        sesc.train(tmp_path / "x.npz", 1, [{"type": "nowhere"}], "none", 96, aware_pictures=0)
     nothing = Truth(np.zeros((0, 4), np.float32), (), np.zeros(0, bool))
     with pytest.raises(UserError, match="no box is drawn"):
         replace(seen, truths=[nothing] * 4).targets("detection", "boxes", 1.0, 1.0)

@@ -19,7 +19,7 @@ def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -
     return simple, model
 
 
-def plan(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> dict:
+def plan_for(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> dict:
     """What a header has for masks such as these, as they are sent: mask_model, mask_bits, and whether a mask that can't
     be told becomes whole, every feature, or else its heaviest feature alone."""
     lengths = [len(mask_code.encode(mask, model)) for mask in masks]
@@ -30,7 +30,7 @@ def plan(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> d
 
 def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,
          grow: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The masks as sent, bool [B, h, w], and their codes, uint8 [B, mask_bits]. plan: of `plan`."""
+    """The masks as sent, bool [B, h, w], and their codes, uint8 [B, mask_bits]. plan: of `plan_for`."""
     sent = masks
     if strength:
         sent = tidy(masks, weights, plan["mask_model"], strength, grow)

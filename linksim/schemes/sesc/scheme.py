@@ -19,8 +19,8 @@ from linksim.schemes.header import choose_header_uses
 from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
 from linksim.schemes.sesc.config import SescConfig
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
-from linksim.schemes.sesc.stored import networks_of
-from linksim.tiles import compiled, in_tiles
+from linksim.schemes.sesc.stored import compiled_networks
+from linksim.tiles import in_tiles
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ class Sesc(Scheme):
                 raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
                                 f"{config.weights!r} have (found {self.uses})")
             self.preferred = card["config"].get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
-            self._encode, self._decode = (compiled(part) for part in networks_of(config.weights, card["sha256"],
-                                                                                 bench.size))
+            self._encode, self._decode = compiled_networks(config.weights, card["sha256"], bench.size)
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
         self.levels = packing.Levels(self.variance, config.constellation) if config.constellation else None
@@ -104,7 +103,7 @@ class Sesc(Scheme):
         if survey.test_budget is not None:
             least = min(room, np.min(self.bench.link.capacity(survey.test_budget)))
         for whole in (True, False):
-            plan = mask_header.plan(masks, model, self.config.tidy, whole)
+            plan = mask_header.plan_for(masks, model, self.config.tidy, whole)
             bits = header.bits(self.uses is None) + plan["mask_bits"]
             taken = rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
             if self.config.header_rate:
@@ -112,8 +111,8 @@ class Sesc(Scheme):
             elif budget is None:
                 plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
             else:
-                plan["header_uses"] = header.share_of_budget(bits, room, least - taken, self.bench.link,
-                                                             survey.snr_db, draw)
+                most = room if whole else least - taken  # a weaker header only where there is no other way
+                plan["header_uses"] = header.share_of_budget(bits, room, most, self.bench.link, survey.snr_db, draw)
             if budget is None or plan["header_uses"] + taken <= least:
                 return plan
         raise UserError(f"scheme {self.config.name!r}: its smallest budget has room for {least} symbols beside pilots; "
@@ -161,14 +160,16 @@ class Sesc(Scheme):
         return images, ok
 
     def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
-        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. The
-        header is what `header_rate` makes it at each, or else this scheme's own (at other thresholds it may be half or
-        twice as large)."""
+        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. At its
+        own, the scheme sends what it planned; at others masks and their code are those that these pictures would give,
+        and the header is what `header_rate` makes of it, or else as long as planned (it may be half or twice that)."""
         uses, kept = np.full(len(analysis), self.uses or self.most), []
         symbols = np.empty((len(mus), len(analysis)), np.int64)
         for i, mu in enumerate(mus):
-            masks, strength = self.masks(analysis, mu), self.config.tidy
-            plan = mask_header.plan(*mask_header.learn(masks, analysis.weights, strength, grow=True), strength, True)
+            masks, strength, plan = self.masks(analysis, mu), self.config.tidy, self.plan
+            if mu != self.mu:
+                learned = mask_header.learn(masks, analysis.weights, strength, grow=True)
+                plan = mask_header.plan_for(*learned, strength, whole=True)
             masks, _ = mask_header.tell(masks, analysis.weights, plan, strength, grow=True)
             bits = header.bits(self.uses is None) + plan["mask_bits"]
             code_rate = self.config.header_rate

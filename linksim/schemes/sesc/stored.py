@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from linksim.tiles import compiled
+
 
 @lru_cache(maxsize=2)
 def networks_of(name: str, checksum: str, size: int) -> tuple:
@@ -17,3 +19,9 @@ def networks_of(name: str, checksum: str, size: int) -> tuple:
     for part in parts:
         weights.assign_part(part, arrays)
     return parts
+
+
+@lru_cache(maxsize=2)
+def compiled_networks(name: str, checksum: str, size: int) -> tuple:
+    """`networks_of`, as graphs: NumPy in, NumPy out."""
+    return tuple(compiled(part) for part in networks_of(name, checksum, size))

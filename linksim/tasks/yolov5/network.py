@@ -111,8 +111,8 @@ def from_weights(name_or_path: str, input_size: int | None = None, dtype="float3
 def decode(heads, anchors, classes=None):
     """Boxes and scores from raw heads, in `keras.ops`.
 
-    heads: 3 x [B, h, w, 3 * (5 + C)]; anchors: [3, 3, 2] pixels of the network's input; classes: the C that are wanted,
-    by number, where it isn't all of them (of 80, a fifth of a detector's time). With s = sigmoid(head):
+    heads: 3 x [B, h, w, 3 * (5 + K)]; anchors: [3, 3, 2] pixels of the network's input; classes: the C of K that are
+    wanted, by number, where it isn't all of them (of 80, a fifth of a detector's time). With s = sigmoid(head):
         centre = (2 s_xy - 1/2 + cell) stride,   size = (2 s_wh)^2 anchor,   score_c = s_obj s_c
     Returns boxes float32 [B, N, 4] (x0 y0 x1 y1, pixels of the network's input) and scores float32 [B, N, C].
     """
