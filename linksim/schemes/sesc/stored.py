@@ -1,4 +1,4 @@
-"""The codec's networks, set from a weights file."""
+"""The codec's networks, set from a weights file, and as graphs."""
 
 from functools import lru_cache
 

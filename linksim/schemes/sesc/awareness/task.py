@@ -5,6 +5,7 @@ import numpy as np
 from linksim import weights
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import Awareness, identity, stored_as
+from linksim.tiles import compiled, in_tiles
 
 BATCH = 64  # pictures whose feature maps are in memory together
 
@@ -19,7 +20,6 @@ class TaskAwareness(Awareness):
         self.task, self.grid, self.tile = task, grid, tile
         own = _part(arrays, card, self.aim)
         from linksim.schemes.sesc import networks
-        from linksim.tiles import compiled
 
         self.channels, width = own["mix/kernel"].shape[2:]
         depth = sum(key.startswith("around") and key.endswith("/kernel") for key in own)
@@ -29,7 +29,6 @@ class TaskAwareness(Awareness):
 
     def weigh(self, images):
         from linksim.schemes.sesc.importance import to_grid
-        from linksim.tiles import in_tiles
 
         if not hasattr(self.task, "features"):
             raise UserError("awareness: task weighs features by the detector's feature maps, but the task "
