@@ -1,4 +1,7 @@
-"""Which threshold saves so many channel uses: chosen on calibration pictures, before anything is judged."""
+"""Which threshold, or how many uses for each feature, save so many channel uses: chosen on calibration pictures, before
+anything is judged."""
+
+from copy import copy
 
 import numpy as np
 from rich.console import Console
@@ -29,9 +32,26 @@ def mu_for_saving(scheme, analysis, saving: float, reference_mu: float) -> float
     return high / 10_000
 
 
-def on_calibration(scenario: Scenario, name: str, saving: float) -> tuple[float, float]:
-    """`mu_for_saving` on the scenario's calibration pictures, for its scheme `name` and against that scheme's mu; and
-    the share that it saves there."""
+def uses_for_saving(scheme, analysis, saving: float, reference_mu: float, mu: float) -> int:
+    """The most channel uses for each feature with which the analysed pictures, at threshold `mu`, take at most 1 -
+    saving of the uses in total that they take at `reference_mu` with the scheme's own number. UserError where not even
+    one is few enough. scheme: has `uses_over_mu`, `uses` and `most`."""
+    room = (1 - saving) * float(np.sum(scheme.uses_over_mu(analysis, [reference_mu])[0]))
+    low, high = 0, scheme.most
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = float(np.sum(_with(scheme, middle).uses_over_mu(analysis, [mu])[0])) <= room
+        low, high = (middle, high) if fits else (low, middle - 1)
+    if low == 0:
+        raise UserError(f"not even one channel use for each feature of mu = {mu:g} saves {saving:.1%} of the channel "
+                        f"uses of mu = {reference_mu:g}")
+    return low
+
+
+def on_calibration(scenario: Scenario, name: str, saving: float, mu: float | None = None) -> tuple[float, int, float]:
+    """A threshold, channel uses for each feature, and the share of the channel uses of the scenario's scheme `name`
+    that they save on its calibration pictures: `mu_for_saving` with its own number of uses, or where `mu` is given
+    `uses_for_saving` with that threshold."""
     config = scenario.scheme(name)
     if not isinstance(getattr(config, "mu", None), float):
         raise UserError(f"{name!r} has no threshold mu of its own to save on (found {getattr(config, 'mu', None)!r})")
@@ -40,6 +60,16 @@ def on_calibration(scenario: Scenario, name: str, saving: float) -> tuple[float,
     with Clock(Console(quiet=True)) as clock:
         planned(setup, clock)
     scheme, analysis = setup.schemes[name], setup.analysis(name, calibration=True)
-    mu = mu_for_saving(scheme, analysis, saving, config.mu)
-    spent, whole = scheme.uses_over_mu(analysis, [mu, config.mu])[0].sum(axis=1)
-    return mu, 1 - spent / whole
+    if mu is None:
+        mu, each = mu_for_saving(scheme, analysis, saving, config.mu), scheme.uses
+    else:
+        each = uses_for_saving(scheme, analysis, saving, config.mu, mu)
+    spent = _with(scheme, each).uses_over_mu(analysis, [mu])[0].sum()
+    return mu, each, float(1 - spent / scheme.uses_over_mu(analysis, [config.mu])[0].sum())
+
+
+def _with(scheme, uses: int):
+    """The scheme with another number of channel uses for each feature."""
+    changed = copy(scheme)
+    changed.uses = uses
+    return changed
