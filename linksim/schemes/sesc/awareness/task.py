@@ -13,12 +13,14 @@ BATCH = 64  # pictures whose feature maps are in memory together
 class TaskAwareness(Awareness):
     """The semantic-aware model of the paper: a CNN on intermediate feature maps of the receiver's detector.
 
-    aim: None or "detection" for the arrays `awareness/*` of the weights, any other for `awareness_<aim>/*`."""
+    aim: None or "detection" for the arrays `awareness/*` of the weights, any other for `awareness_<aim>/*`. Where
+    there is `powers/<aim>` too, weights are raised to it: what a threshold means is a matter of their scale
+    (`linksim.training.awareness.power_for`), which features go first isn't."""
 
     def __init__(self, arrays: dict, card: dict, task, grid: int, tile: int, aim: str | None):
         self.name, self.sha, self.aim = card["name"], identity(card), aim or "detection"
         self.task, self.grid, self.tile = task, grid, tile
-        own = _part(arrays, card, self.aim)
+        own, self.power = _part(arrays, card, self.aim), arrays.get(f"powers/{self.aim}", np.float32(1))
         from linksim.schemes.sesc import networks
 
         self.channels, width = own["mix/kernel"].shape[2:]
@@ -41,7 +43,7 @@ class TaskAwareness(Awareness):
                 raise UserError(f"weights: {self.name!r} read {self.channels} feature maps, the task's detector has "
                                 f"{maps.shape[-1]}; use the detector they were trained with (their card names it)")
             found.append(in_tiles(self._weigh, self.tile, maps))
-        return np.concatenate(found)
+        return np.concatenate(found) ** self.power
 
     def key(self):
         return "task", self.aim, self.sha
