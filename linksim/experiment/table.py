@@ -99,15 +99,17 @@ def _bounds(setup: Setup, name: str, clock: Clock, scratch: Path) -> list[dict]:
             number, candidate = next(candidates, (0, None))
             if candidate is None:
                 break
+            needed_db = np.asarray(candidate.threshold_db)[picture]
+            arrived = {snr_db: effective_db(candidate, snr_db) >= needed_db for snr_db in setup.scenario.snr_db}
+            shown = np.unique(picture[np.any(list(arrived.values()), axis=0)])  # somewhere: others needn't be judged
             for label, task in tasks.items():
-                seen = _observed(setup, candidate.images, label, scratch / f"{number}_{label}")
-                for snr_db in setup.scenario.snr_db:
-                    arrived = effective_db(candidate, snr_db) >= np.asarray(candidate.threshold_db)[picture]
-                    rows = View(range(len(picture)), partial(_either, seen, lost[label], picture, arrived))
+                seen = _observed(setup, candidate.images, shown, lost[label], label, scratch / f"{number}_{label}")
+                for snr_db, here in arrived.items():
+                    rows = View(range(len(picture)), partial(_either, seen, lost[label], picture, here))
                     score = task.score(rows, _truths(setup, picture), picture)[task.metric]
                     at = label, candidate.curve, snr_db
                     if at not in best or score > best[at][0]:
-                        best[at] = score, candidate.label, rows, 1 - float(arrived.mean())
+                        best[at] = score, candidate.label, rows, 1 - float(here.mean())
     curves = sorted(at[1:] for at in best if at[0] is None)
     return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(picture)}
             | _score(setup, best[None, curve, snr_db][2], picture)
@@ -116,12 +118,15 @@ def _bounds(setup: Setup, name: str, clock: Clock, scratch: Path) -> list[dict]:
             for curve, snr_db in curves]
 
 
-def _observed(setup: Setup, images, label: str | None, path: Path) -> Rows:
-    """What a task finds in a picture for every test picture; of many, it lies in files that begin with `path`."""
+def _observed(setup: Setup, images, shown: np.ndarray, lost: list[dict], label: str | None, path: Path) -> Rows:
+    """What a task finds in a picture for every test picture: in those of `shown`, int [N] rising, as it is in `images`,
+    for others what `lost` has. Of many, it lies in files that begin with `path`."""
     blocks = [np.arange(start, min(start + BLOCK, len(images))) for start in range(0, len(images), BLOCK)]
     reads = []
     for i, block in enumerate(blocks):
-        seen = setup.observe(images[block], block, label)
+        seen, here = [lost[row] for row in block], shown[(shown >= block[0]) & (shown <= block[-1])]
+        for row, found in zip(here, setup.observe(images[here], here, label), strict=True):
+            seen[row - block[0]] = found
         if len(blocks) > KEPT:
             write(path.with_name(f"{path.name}_{i}"), seen)
             reads.append(partial(read, path.with_name(f"{path.name}_{i}")))

@@ -272,6 +272,17 @@ def test_a_bound_takes_the_best_candidate_at_every_snr(done):
             wrong = np.zeros_like(on.images)
             yield SimpleNamespace(curve="best", label="robust", images=wrong, threshold_db=np.full(6, -100.0))
             yield SimpleNamespace(curve="best", label="fine", images=on.images, threshold_db=np.full(6, 10.0))
+            yield SimpleNamespace(curve="best", label="never", images=Unseen(), threshold_db=np.full(6, np.inf))
+
+    class Unseen:
+        """Pictures that arrive nowhere: nobody looks at them."""
+
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, rows):
+            assert len(rows) == 0
+            return on.images[rows]
 
     from rich.console import Console
 
