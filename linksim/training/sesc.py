@@ -13,7 +13,8 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import stored_as
-from linksim.training.awareness import Teacher, entropy_arrays, look, teach_awareness
+from linksim.tiles import in_tiles
+from linksim.training.awareness import Teacher, entropy_arrays, look, power_for, teach_awareness
 from linksim.training.cards import command, machine, portable
 from linksim.training.precision import Precision, suited
 
@@ -26,7 +27,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
           encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
           teacher: Teacher = "finds", reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = (),
-          often: tuple[int, int] | None = None, alone: float = 0.5, precision: Precision | None = None) -> Path:
+          saving: float | None = None, often: tuple[int, int] | None = None, alone: float = 0.5,
+          precision: Precision | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -49,6 +51,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
         the detector's own finds, the boxes drawn by people, or the gradients of its scores; reach, steepness: of the
         first two, as in `linksim.schemes.sesc.importance`.
+    saving: the share of the features that raising mu from .2 to .3 is to leave out: the weights for detection get the
+        scale on which it does so on the pictures shown (`linksim.training.awareness.power_for`); the paper's is 0.237.
     often: the least and the most channel uses of a feature that half of the lessons keep to. alone: share of lessons
         in which features below the threshold get none.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
@@ -61,6 +65,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         raise UserError("aware_pictures: 0 leaves the semantic-aware models to `start`; name one or show them some")
     if often and not 1 <= often[0] <= often[1] <= uses:
         raise UserError(f"often: should be the least and the most uses, from 1 to at most {uses} (found {list(often)})")
+    if saving is not None and not (0 < saving < 1 and aware_pictures and "detection" in aims):
+        raise UserError(f"saving: a share between 0 and 1 (found {saving:g}), for semantic-aware models for detection "
+                        "that are taught here: aims with detection, aware_pictures above 0")
     if not 0 <= alone <= 1:
         raise UserError(f"alone: should be a share from 0 to 1 (found {alone:g})")
     kept, precision = _kept(start, detector, aims, bool(aware_pictures)), precision or suited()
@@ -76,10 +83,12 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     seen = look(sources, detector, input_size, pictures, aware_pictures)
     images, finds = seen.images, seen.finds
     print(f"{len(images)} pictures seen by the detector after {time.time() - began:.0f} s", flush=True)
-    aware = {}
+    aware, scale = {}, {}
     for aim in aims if aware_pictures else ():
         targets = seen.targets(aim, teacher, reach, steepness)
         aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), precision=precision, **(awareness or {}))
+    if saving:
+        scale["powers/detection"] = np.float32(power_for(in_tiles(aware["detection"], 64, seen.maps), saving))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
@@ -101,6 +110,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     arrays = {f"{part.name}/{path}": value.astype(np.float16 if value.ndim > 1 else np.float32)
               for part in (*aware.values(), *whole) for path, value in weights.model_arrays(part).items()}
     arrays |= {key: value for part in kept.values() for key, value in part.items()}
+    arrays |= scale
     arrays["gains/variance"] = np.asarray(course.variance, np.float32)
     arrays |= entropy_arrays(whole[0], images[:400], uses)
     card = {
@@ -113,7 +123,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                            air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
                            answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
                            encoder=encoder, decoder=decoder, awareness=awareness, teacher=teacher,
-                           reach=reach, steepness=steepness, judges=[Path(judge).name for judge in judges] or None,
+                           reach=reach, steepness=steepness, saving=saving,
+                           judges=[Path(judge).name for judge in judges] or None,
                            often=often and list(often), alone=alone, precision=precision,
                            start=start and Path(start).name, seed=seed),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": [*kept, *aware],
@@ -142,7 +153,8 @@ def _kept(start: str | None, detector: str, aims: tuple[str, ...],
     if not taught and (lacking := set(aims) - set(theirs)):
         raise UserError(f"aware_pictures: 0 keeps the semantic-aware models of {start}, which has none for "
                         f"{', '.join(sorted(lacking))}")
-    return {aim: {key: value for key, value in arrays.items() if key.startswith(f"{stored_as(aim)}/")}
+    return {aim: {key: value for key, value in arrays.items()
+                  if key.startswith(f"{stored_as(aim)}/") or key == f"powers/{aim}"}
             for aim in theirs if same and not (taught and aim in aims)}
 
 

@@ -100,9 +100,12 @@ def test_task_weights_come_from_the_arrays_of_the_aim():
     arrays = {f"{prefix}/{k}": v for prefix, net in networks.items() for k, v in weights.model_arrays(net).items()}
     maps = np.random.default_rng(2).random((2, GRID, GRID, 3), np.float32)
     task = SimpleNamespace(features=lambda images: (maps[: len(images)],))
-    for aim, part in ((None, "awareness"), ("classification", "awareness_classification")):
+    scaled = arrays | {"powers/detection": np.float32(0.5)}
+    for aim, part, power in ((None, "awareness", 0.5), ("classification", "awareness_classification", 1)):
         found = made("task", arrays, task, tile=2, aim=aim).weigh(pictures(2))
         np.testing.assert_allclose(found, np.asarray(networks[part](maps)), atol=1e-5)
+        raised = made("task", scaled, task, tile=2, aim=aim).weigh(pictures(2))
+        np.testing.assert_allclose(raised, found**power, atol=1e-5)
         assert found.min() >= 0 and found.max() <= 1
     with pytest.raises(UserError, match="'reconstruction', only for detection, classification"):
         made("task", arrays, task, aim="reconstruction")

@@ -10,7 +10,7 @@ import pytest
 from linksim.link.burst import Draw, Reception
 from linksim.link.link import Link, LinkConfig
 from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
-from linksim.schemes.sesc import mask_header
+from linksim.schemes.sesc import mask_code, mask_header
 
 SIZE, USES = 64, 96
 
@@ -316,3 +316,15 @@ def test_a_picture_sent_whole_has_a_short_header(weights_file):
     """Where the budget holds every feature, masks of one feature need no room in the header."""
     scheme, _, _ = budgeted(weights_file, 1400, mu=0.0, uses="auto")
     assert scheme.plan["whole"] and scheme.plan["mask_bits"] <= 8
+
+
+def test_the_code_of_masks_that_are_mostly_whole_has_room_for_others():
+    """A code learned from whole masks alone takes 8 to 12 bits for every patch that isn't sent; where some budget has
+    no room for them all, a header must not grow to ten times the mask's own bits."""
+    masks = np.ones((24, 16, 16), bool)
+    plan = mask_header.plan_for(masks, mask_code.learn(masks), 0.0, whole=False)
+    assert plan["mask_bits"] <= 16 * 16 + 8
+    assert mask_header.plan_for(masks, mask_code.learn(masks), 0.0, whole=True)["mask_bits"] <= 8
+    alone = np.eye(256, dtype=bool)[[37]].reshape(1, 16, 16)
+    sent, codes = mask_header.tell(alone, alone.astype(np.float32), plan, 0.0, grow=False)
+    assert (sent == alone).all() and (mask_code.decode(codes[0], (16, 16), plan["mask_model"]) == alone[0]).all()

@@ -19,7 +19,9 @@ def test_a_cpu_takes_float32_and_a_gpu_bfloat16(monkeypatch, devices, wanted):
 
 @pytest.mark.parametrize("options, says", [
     ({"often": (60, 300)}, "often: .* at most 192"), ({"often": (96, 48)}, "often"), ({"often": (0, 10)}, "often"),
-    ({"alone": 1.5}, "alone"), ({"aware_pictures": 0}, "aware_pictures: 0 leaves"),
+    ({"alone": 1.5}, "alone"), ({"saving": 1.2}, "saving: a share"),
+    ({"saving": 0.2, "start": START, "aware_pictures": 0}, "saving: .* aware_pictures above 0"),
+    ({"aware_pictures": 0}, "aware_pictures: 0 leaves"),
     ({"aware_pictures": 0, "start": START, "aims": ("classification",)}, "has none for classification"),
     ({"aware_pictures": 0, "start": START, "detector": "yolov5-second-scenes"}, "taught on yolov5n-scenes")])
 def test_what_no_course_can_be_is_refused_before_a_picture_is_looked_at(tmp_path, options, says):
@@ -53,3 +55,15 @@ def test_further_aims_are_taught_beside_those_of_a_start(tmp_path):
     parts = {key.split("/")[0] for key in after}
     assert {"awareness", "awareness_classification", "awareness_reconstruction"} <= parts
     assert not any(key.startswith("awareness_") for key in before)
+
+
+@pytest.mark.slow
+def test_weights_get_the_scale_that_was_asked_for_and_keep_it(tmp_path):
+    given = [{"type": "scenes"}], "yolov5n-scenes", 96
+    out = train(tmp_path / "mine.npz", 30, *given, crop=64, pictures=40, batch=2, aware_pictures=40, saving=0.237,
+                start=START, steps=0)
+    scaled, card = weights.load(str(out), "sesc")
+    assert 0.2 <= scaled["powers/detection"] <= 3 and "saving=0.237" in card["command"]
+    again = train(tmp_path / "again.npz", 30, *given, crop=64, pictures=40, batch=2, aware_pictures=0, start=str(out),
+                  steps=0)
+    assert weights.load(str(again), "sesc")[0]["powers/detection"] == scaled["powers/detection"]

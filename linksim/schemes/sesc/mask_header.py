@@ -6,6 +6,8 @@ from linksim.schemes.sesc import mask_code
 from linksim.schemes.sesc.tidy import in_blocks, margins, tidy
 
 FITS = 90  # per cent of calibration masks that a header has room for as they are, where masks may be simplified
+ONE = 2**mask_code.ONE  # a probability of 1
+FLATTER = (1, ONE // 256, ONE // 64, ONE // 16, ONE // 4, ONE // 2)  # least probabilities tried
 DOUBLINGS = 4  # of the strength, for a mask that doesn't fit
 
 
@@ -21,11 +23,19 @@ def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -
 
 def plan_for(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> dict:
     """What a header has for masks such as these, as they are sent: mask_model, mask_bits, and whether a mask that can't
-    be told becomes whole, every feature, or else its heaviest feature alone."""
+    be told becomes whole, every feature, or else its heaviest feature alone. Where most masks are whole, the code of
+    one feature alone is long: that model is flattened as far as makes the header shortest."""
+    models = [model] if whole else [np.clip(model, least, ONE - least).tolist() for least in FLATTER]
+    plans = [{"mask_model": one, "mask_bits": _room(masks, one, strength, whole), "whole": whole} for one in models]
+    return min(plans, key=lambda plan: plan["mask_bits"])
+
+
+def _room(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> int:
+    """Bits of a header for masks such as these."""
     lengths = [len(mask_code.encode(mask, model)) for mask in masks]
     bits = int(np.ceil(np.percentile(lengths, FITS))) if strength else max(lengths)
     bits = max(bits, mask_code.longest(masks.shape[1:], model, whole))
-    return {"mask_model": model, "mask_bits": -(-bits // 8) * 8, "whole": whole}
+    return -(-bits // 8) * 8
 
 
 def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,

@@ -1,0 +1,20 @@
+"""The scale of a semantic-aware model's weights: what a threshold leaves out, never which features go first."""
+
+import numpy as np
+import pytest
+
+from linksim.training.awareness import power_for
+
+
+@pytest.mark.parametrize("saving", [0.15, 0.237, 0.3])
+@pytest.mark.parametrize("shape", [(1.2, 2.0), (2.0, 3.0)])
+def test_raising_mu_from_2_to_3_tenths_leaves_out_what_was_asked_for(saving, shape):
+    weights = np.random.default_rng(2).beta(*shape, (50, 16, 16)).astype(np.float32)
+    scaled = weights ** power_for(weights, saving)
+    saved = 1 - (scaled >= 0.3).sum() / (scaled >= 0.2).sum()
+    assert saved == pytest.approx(saving, abs=0.02)
+
+
+def test_weights_that_are_all_or_nothing_have_no_scale_to_find():
+    weights = np.array([[[0.0, 1.0]]])
+    assert 0 < power_for(weights, 0.237) <= 3
