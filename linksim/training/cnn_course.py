@@ -53,12 +53,12 @@ class Course:
         bits = networks.Rate(code.deviation, name="rate")
         self.model = _lesson_model(self.encoder, self.decoder, bits, judge, crop, zoom, channels, rate_weight)
 
-    def run(self, checkpoint: Path, minutes: float, steps: int | None = None) -> dict:
+    def run(self, checkpoint: Path, minutes: float, steps: int | None = None, patience: int | None = None) -> dict:
         """Train for `minutes` (or `steps`) in all, an interrupted course included. Returns the curves."""
         self.model.compile(keras.optimizers.AdamW(self.rate, weight_decay=1e-4, clipnorm=1.0),
                            loss=mean_loss,
                            metrics=[mean_of(1, "squared_error"), mean_of(2, "features"), mean_of(3, "bytes")])
-        clock = Clock(checkpoint, minutes, self.rate, steps)
+        clock = Clock(checkpoint, minutes, self.rate, steps, patience)
         self.finish = clock.discard
         return study(self.model, self.lessons, self.held_out, clock)
 

@@ -21,7 +21,7 @@ from linksim.training.precision import Precision, suited
 def train(out: Path, minutes: float, large: str, channels: int = 24, sources: list[dict] | None = None,
           detector: str | None = None, input_size: int = 256, pictures: int = 1200, crop: int = 128, batch: int = 16,
           rate: float = 1e-3, error_weight: float = 50.0, int8: bool = True, steps: int | None = None,
-          seed: int = 1, precision: Precision | None = None) -> Path:
+          patience: int | None = None, seed: int = 1, precision: Precision | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     large: weights of kind sesc to make lighter. channels: of the decoder at a quarter of the picture's side.
@@ -29,8 +29,9 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     detector, input_size: the judge, and the side it sees pictures at when it says where objects are; left out, the
         detector of `large`.
     crop: side of training crops. int8: store the decoder's matrices in eight bits, for a smaller file.
-    steps: a number of batches instead of minutes. precision: float32 or mixed_bfloat16; left out, what suits the
-    machine.
+    steps: a number of batches instead of minutes.
+    patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
+    precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
     from linksim import weights
     from linksim.training.awareness import look
@@ -54,7 +55,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     model, student = _school(arrays, pruned, config, sizes, detector, crop, uses, error_weight, precision)
     _compile(model, rate)
     before = [float(x) for x in model.evaluate(held_out, verbose=0)]
-    clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps)
+    clock = Clock(Path(out).with_suffix(".checkpoint.npz"), minutes, rate, steps, patience)
     study(model, lessons, held_out, clock)
 
     learnt = {f"decoder/{name}": value.astype(np.float16 if value.ndim > 1 else np.float32)
@@ -71,8 +72,8 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
         "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(minutes_taken, 1),
         "command": command("light", out, minutes, large=Path(large).name, channels=channels, pictures=pictures,
-                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, seed=seed,
-                           precision=precision),
+                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, patience=patience,
+                           seed=seed, precision=precision),
         "scores": scores, "config": config | sizes,
     }
     weights.save(Path(out), result, card)

@@ -19,7 +19,8 @@ from linksim.training.precision import Precision, suited
 def train(out: Path, minutes: float, sources: list[dict], detector: str, input_size: int, crop: int = 128,
           zoom: float = 1.0, channels: int = 192, pictures: int = 4000, batch: int = 12, rate: float = 6e-4,
           rate_weight: float = 1.0, start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
-          counted: int = 200, steps: int | None = None, precision: Precision | None = None) -> Path:
+          counted: int = 200, steps: int | None = None, patience: int | None = None,
+          precision: Precision | None = None) -> Path:
     """Train and write `out` (.npz and card).
 
     sources: source configurations as in a scenario ({type: scenes}).
@@ -30,6 +31,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     rate_weight: of the bits in the loss; 1 prices a bit as squared error alone would.
     counted: pictures on which the distributions are counted.
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort.
+    patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
     began, precision = time.time(), precision or suited()
@@ -50,7 +52,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     awareness = teach_awareness(seen.maps, targets[: len(seen.maps)], precision=precision)
     del seen
     course = Course(images, finds, detector, crop, zoom, channels, batch, rate, rate_weight, start, seed, precision)
-    history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps)
+    history = course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
 
     encoder, decoder = networks.build_encoder(size, channels), networks.build_decoder(size, channels)
     encoder.set_weights(course.encoder.get_weights())
@@ -72,7 +74,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         "command": command("sesc_cnn", out, minutes, sources=portable(sources), detector=Path(detector).name,
                            input_size=input_size, crop=crop, zoom=zoom, channels=channels, pictures=pictures,
                            rate_weight=rate_weight, aware_pictures=aware_pictures, counted=counted, steps=steps,
-                           batch=batch, rate=rate, seed=seed, start=start and Path(start).name, precision=precision),
+                           patience=patience, batch=batch, rate=rate, seed=seed, start=start and Path(start).name,
+                           precision=precision),
         "config": {"size": size, "channels": channels, "detector": Path(detector).stem},
     }
     weights.save(Path(out), arrays, card)
