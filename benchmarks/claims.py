@@ -9,9 +9,9 @@ Reads the run's folder alone and prints each goal that it can say something abou
 verdict: `yes` where the interval meets the goal too, `measured` where only the measured value does, `NO` where neither.
 
 Schemes are recognised by what the scenario says of them: of type sesc with mu 0 (`full`), .2, or a name that says
-`23.7 %` or `40 %` (mu chosen on calibration pictures, benchmarks/mu_for_saving.py); linear; `reference, full` and
-`no masks, full` of scenarios/masks.yaml and benchmarks/ablation.py; conventional ones by their `bounds`, each beside
-the sesc scheme with as many uses, by its own score or its envelope's, whichever is better.
+`23.7 %` or `40 %` (mu or uses chosen on calibration pictures, benchmarks/mu_for_saving.py); linear; `reference, full`
+and `no masks, full` of scenarios/masks.yaml and benchmarks/ablation.py; conventional ones by their `bounds`, each
+beside the sesc scheme with as many uses, by its own score or its envelope's, whichever is better.
 """
 
 import argparse

@@ -10,6 +10,7 @@ as much. No picture of the test set is looked at, and nothing is judged.
 
 import argparse
 
+from linksim.errors import UserError
 from linksim.experiment.saving import on_calibration
 from linksim.scenario import load
 
@@ -22,8 +23,11 @@ def main() -> None:
     parser.add_argument("--mu", type=float, help="keep to this threshold and find the uses for each feature instead")
     parser.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
-    scenario = load(options.scenario, options.changes)
-    mu, uses, saved = on_calibration(scenario, options.scheme, options.saving, options.mu)
+    try:
+        scenario = load(options.scenario, options.changes)
+        mu, uses, saved = on_calibration(scenario, options.scheme, options.saving, options.mu)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
     print(f"mu: {mu:.4f}  uses: {uses}  saves {saved:.1%} of the channel uses of {options.scheme!r} on "
           f"{scenario.calibration.pictures} calibration pictures")
 

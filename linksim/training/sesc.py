@@ -13,8 +13,8 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import stored_as
-from linksim.tiles import in_tiles
-from linksim.training.awareness import Teacher, entropy_arrays, look, power_for, teach_awareness
+from linksim.schemes.sesc.awareness.task import network_of
+from linksim.training.awareness import Teacher, entropy_arrays, look, power_for, teach_awareness, weigh
 from linksim.training.cards import command, machine, portable
 from linksim.training.precision import Precision, suited
 
@@ -51,8 +51,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
         the detector's own finds, the boxes drawn by people, or the gradients of its scores; reach, steepness: of the
         first two, as in `linksim.schemes.sesc.importance`.
-    saving: the share of the features that raising mu from .2 to .3 is to leave out: the weights for detection get the
-        scale on which it does so on the pictures shown (`linksim.training.awareness.power_for`); the paper's is 0.237.
+    saving: the share of the features that raising mu from .2 to .3 is to leave out: the weights for detection, taught
+        here or kept, get the scale on which it does so on the pictures shown (`linksim.training.awareness.power_for`).
+        Left out, what is taught has no scale of its own, and what is kept keeps it.
     often: the least and the most channel uses of a feature that half of the lessons keep to. alone: share of lessons
         in which features below the threshold get none.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
@@ -65,12 +66,14 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         raise UserError("aware_pictures: 0 leaves the semantic-aware models to `start`; name one or show them some")
     if often and not 1 <= often[0] <= often[1] <= uses:
         raise UserError(f"often: should be the least and the most uses, from 1 to at most {uses} (found {list(often)})")
-    if saving is not None and not (0 < saving < 1 and aware_pictures and "detection" in aims):
-        raise UserError(f"saving: a share between 0 and 1 (found {saving:g}), for semantic-aware models for detection "
-                        "that are taught here: aims with detection, aware_pictures above 0")
+    if saving is not None and not 0 < saving < 1:
+        raise UserError(f"saving: should be a share between 0 and 1 (found {saving:g})")
     if not 0 <= alone <= 1:
         raise UserError(f"alone: should be a share from 0 to 1 (found {alone:g})")
     kept, precision = _kept(start, detector, aims, bool(aware_pictures)), precision or suited()
+    if saving and not (aware_pictures and "detection" in (*aims, *kept)):
+        raise UserError("saving: needs a semantic-aware model for detection, taught here (aims) or kept from `start`, "
+                        "and pictures to weigh (aware_pictures above 0)")
     began = time.time()
     import keras
 
@@ -88,7 +91,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         targets = seen.targets(aim, teacher, reach, steepness)
         aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), precision=precision, **(awareness or {}))
     if saving:
-        scale["powers/detection"] = np.float32(power_for(in_tiles(aware["detection"], 64, seen.maps), saving))
+        own, grid = weights.part(kept.get("detection", {}), "awareness"), seen.maps.shape[1]
+        model = network_of(own, grid)[0] if own else aware["detection"]
+        scale["powers/detection"] = np.float32(power_for(weigh(model, seen.maps), saving))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}

@@ -19,8 +19,9 @@ def test_a_cpu_takes_float32_and_a_gpu_bfloat16(monkeypatch, devices, wanted):
 
 @pytest.mark.parametrize("options, says", [
     ({"often": (60, 300)}, "often: .* at most 192"), ({"often": (96, 48)}, "often"), ({"often": (0, 10)}, "often"),
-    ({"alone": 1.5}, "alone"), ({"saving": 1.2}, "saving: a share"),
+    ({"alone": 1.5}, "alone"), ({"saving": 1.2}, "saving: should be a share"),
     ({"saving": 0.2, "start": START, "aware_pictures": 0}, "saving: .* aware_pictures above 0"),
+    ({"saving": 0.2, "aims": ("classification",)}, "saving: needs a semantic-aware model for detection"),
     ({"aware_pictures": 0}, "aware_pictures: 0 leaves"),
     ({"aware_pictures": 0, "start": START, "aims": ("classification",)}, "has none for classification"),
     ({"aware_pictures": 0, "start": START, "detector": "yolov5-second-scenes"}, "taught on yolov5n-scenes")])
@@ -58,10 +59,12 @@ def test_further_aims_are_taught_beside_those_of_a_start(tmp_path):
 
 
 @pytest.mark.slow
-def test_weights_get_the_scale_that_was_asked_for_and_keep_it(tmp_path):
+@pytest.mark.parametrize("aims", [("detection",), ()])
+def test_weights_get_the_scale_that_was_asked_for_and_keep_it(tmp_path, aims):
+    """Whether the semantic-aware model is taught here or kept."""
     given = [{"type": "scenes"}], "yolov5n-scenes", 96
     out = train(tmp_path / "mine.npz", 30, *given, crop=64, pictures=40, batch=2, aware_pictures=40, saving=0.237,
-                start=START, steps=0)
+                aims=aims, start=START, steps=0)
     scaled, card = weights.load(str(out), "sesc")
     assert 0.2 <= scaled["powers/detection"] <= 3 and "saving=0.237" in card["command"]
     again = train(tmp_path / "again.npz", 30, *given, crop=64, pictures=40, batch=2, aware_pictures=0, start=str(out),

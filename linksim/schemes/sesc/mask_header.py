@@ -6,8 +6,8 @@ from linksim.schemes.sesc import mask_code
 from linksim.schemes.sesc.tidy import in_blocks, margins, tidy
 
 FITS = 90  # per cent of calibration masks that a header has room for as they are, where masks may be simplified
-ONE = 2**mask_code.ONE  # a probability of 1
-FLATTER = (1, ONE // 256, ONE // 64, ONE // 16, ONE // 4, ONE // 2)  # least probabilities tried
+SURE = 2**mask_code.ONE  # a probability of 1
+LEAST = (1, SURE // 256, SURE // 64, SURE // 16, SURE // 4, SURE // 2)  # probabilities that a flattened model keeps to
 DOUBLINGS = 4  # of the strength, for a mask that doesn't fit
 
 
@@ -23,9 +23,10 @@ def learn(masks: np.ndarray, weights: np.ndarray, strength: float, grow: bool) -
 
 def plan_for(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> dict:
     """What a header has for masks such as these, as they are sent: mask_model, mask_bits, and whether a mask that can't
-    be told becomes whole, every feature, or else its heaviest feature alone. Where most masks are whole, the code of
-    one feature alone is long: that model is flattened as far as makes the header shortest."""
-    models = [model] if whole else [np.clip(model, least, ONE - least).tolist() for least in FLATTER]
+    be told becomes whole, every feature, or else its heaviest feature alone. Room for that one feature can cost more
+    than any of these masks, most of all where they are whole: masks that are sent as they are get the model that is
+    flattened as far as makes the header shortest."""
+    models = [model] if whole or strength else [np.clip(model, least, SURE - least).tolist() for least in LEAST]
     plans = [{"mask_model": one, "mask_bits": _room(masks, one, strength, whole), "whole": whole} for one in models]
     return min(plans, key=lambda plan: plan["mask_bits"])
 

@@ -14,19 +14,14 @@ class TaskAwareness(Awareness):
     """The semantic-aware model of the paper: a CNN on intermediate feature maps of the receiver's detector.
 
     aim: None or "detection" for the arrays `awareness/*` of the weights, any other for `awareness_<aim>/*`. Where
-    there is `powers/<aim>` too, weights are raised to it: what a threshold means is a matter of their scale
-    (`linksim.training.awareness.power_for`), which features go first isn't."""
+    there is `powers/<aim>` too, weights are raised to it: that sets what a threshold means, not which features go
+    first (`linksim.training.awareness.power_for`)."""
 
     def __init__(self, arrays: dict, card: dict, task, grid: int, tile: int, aim: str | None):
         self.name, self.sha, self.aim = card["name"], identity(card), aim or "detection"
         self.task, self.grid, self.tile = task, grid, tile
         own, self.power = _part(arrays, card, self.aim), arrays.get(f"powers/{self.aim}", np.float32(1))
-        from linksim.schemes.sesc import networks
-
-        self.channels, width = own["mix/kernel"].shape[2:]
-        depth = sum(key.startswith("around") and key.endswith("/kernel") for key in own)
-        self.network = networks.build_awareness((self.channels,), grid, width, depth)
-        weights.assign(self.network, own)
+        self.network, self.channels = network_of(own, grid)
         self._weigh = compiled(self.network)
 
     def weigh(self, images):
@@ -47,6 +42,17 @@ class TaskAwareness(Awareness):
 
     def key(self):
         return "task", self.aim, self.sha
+
+
+def network_of(own: dict, grid: int):
+    """The network that a part's arrays by variable path are of, and how many feature maps it reads."""
+    from linksim.schemes.sesc.networks import build_awareness
+
+    channels, width = own["mix/kernel"].shape[2:]
+    depth = sum(key.startswith("around") and key.endswith("/kernel") for key in own)
+    network = build_awareness((channels,), grid, width, depth)
+    weights.assign(network, own)
+    return network, channels
 
 
 def _part(arrays: dict, card: dict, aim: str) -> dict:
