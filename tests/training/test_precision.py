@@ -20,7 +20,7 @@ def test_a_cpu_takes_float32_and_a_gpu_bfloat16(monkeypatch, devices, wanted):
 @pytest.mark.parametrize("options, says", [
     ({"often": (60, 300)}, "often: .* at most 192"), ({"often": (96, 48)}, "often"), ({"often": (0, 10)}, "often"),
     ({"alone": 1.5}, "alone"), ({"saving": 1.2}, "saving: should be a share"),
-    ({"saving": 0.2, "start": START, "aware_pictures": 0}, "saving: .* aware_pictures above 0"),
+    ({"saving": 0.2, "start": START, "aware_pictures": 0}, "saving: .*aware_pictures above 0"),
     ({"saving": 0.2, "aims": ("classification",)}, "saving: needs a semantic-aware model for detection"),
     ({"aware_pictures": 0}, "aware_pictures: 0 leaves"),
     ({"aware_pictures": 0, "start": START, "aims": ("classification",)}, "has none for classification"),
