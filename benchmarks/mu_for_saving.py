@@ -2,7 +2,7 @@
 
     python benchmarks/mu_for_saving.py scenarios/claims.yaml "SE-SC mu 0.2" --saving 0.237
     python benchmarks/mu_for_saving.py scenarios/claims.yaml "SE-SC full" --saving 0.4
-    python benchmarks/mu_for_saving.py scenarios/voc_claims.yaml "SE-SC full" --saving 0.4 --mu 0.3
+    python benchmarks/mu_for_saving.py scenarios/voc_claims.yaml "SE-SC full" --saving 0.4 --mu 0.34
 
 Prints the mu that goes into the scenario; where a mu is given, the most channel uses for each of its features that save
 as much. No picture of the test set is looked at, and nothing is judged.

@@ -37,7 +37,7 @@ def uses_for_saving(scheme, analysis, saving: float, reference_mu: float, mu: fl
     saving of the uses in total that they take at `reference_mu` with the scheme's own number. UserError where not even
     one is few enough. scheme: has `uses_over_mu`, `uses` and `most`."""
     room = (1 - saving) * float(np.sum(scheme.uses_over_mu(analysis, [reference_mu])[0]))
-    low, high = 0, scheme.most  # none is known to fit yet
+    low, high = 0, scheme.most
     while low < high:
         middle = (low + high + 1) // 2
         fits = float(np.sum(_with(scheme, middle).uses_over_mu(analysis, [mu])[0])) <= room
@@ -55,6 +55,8 @@ def on_calibration(scenario: Scenario, name: str, saving: float, mu: float | Non
     config = scenario.scheme(name)
     if not isinstance(getattr(config, "mu", None), float):
         raise UserError(f"{name!r} has no threshold mu of its own to save on (found {getattr(config, 'mu', None)!r})")
+    if mu is not None and not 0 <= mu <= 1:
+        raise UserError(f"mu: a threshold on weights, between 0 and 1 (found {mu:g})")
     if config.uses == "auto":
         raise UserError(f"{name!r} has no number of channel uses for each feature (uses: auto), so its uses over mu "
                         "are those of its budget")

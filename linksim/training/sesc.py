@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import UserError
-from linksim.schemes.sesc.awareness.base import stored_as
+from linksim.schemes.sesc.awareness.base import power_as, stored_as
 from linksim.schemes.sesc.awareness.task import network_of
 from linksim.training.awareness import Teacher, entropy_arrays, look, power_for, teach_awareness, weigh
 from linksim.training.cards import command, machine, portable
@@ -91,9 +91,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         targets = seen.targets(aim, teacher, reach, steepness)
         aware[aim] = teach_awareness(seen.maps, targets, stored_as(aim), precision=precision, **(awareness or {}))
     if saving:
-        own, grid = weights.part(kept.get("detection", {}), "awareness"), seen.maps.shape[1]
+        own, grid = weights.part(kept.get("detection", {}), stored_as("detection")), seen.maps.shape[1]
         model = network_of(own, grid)[0] if own else aware["detection"]
-        scale["powers/detection"] = np.float32(power_for(weigh(model, seen.maps), saving))
+        scale[power_as("detection")] = np.float32(power_for(weigh(model, seen.maps), saving))
     del seen
     print(f"semantic-aware models after {time.time() - began:.0f} s", flush=True)
     sizes = {"encoder": encoder or {}, "decoder": decoder or {}}
@@ -159,7 +159,7 @@ def _kept(start: str | None, detector: str, aims: tuple[str, ...],
         raise UserError(f"aware_pictures: 0 keeps the semantic-aware models of {start}, which has none for "
                         f"{', '.join(sorted(lacking))}")
     return {aim: {key: value for key, value in arrays.items()
-                  if key.startswith(f"{stored_as(aim)}/") or key == f"powers/{aim}"}
+                  if key.startswith(f"{stored_as(aim)}/") or key == power_as(aim)}
             for aim in theirs if same and not (taught and aim in aims)}
 
 

@@ -64,3 +64,8 @@ def identity(card: dict) -> str:
 def stored_as(aim: str) -> str:
     """The part of a weights file that holds the semantic-aware model for an aim."""
     return "awareness" if aim == "detection" else f"awareness_{aim}"
+
+
+def power_as(aim: str) -> str:
+    """The array of a weights file that holds the power to which that model's weights are raised, where it has one."""
+    return f"powers/{aim}"

@@ -4,7 +4,7 @@ import numpy as np
 
 from linksim import weights
 from linksim.errors import UserError
-from linksim.schemes.sesc.awareness.base import Awareness, identity, stored_as
+from linksim.schemes.sesc.awareness.base import Awareness, identity, power_as, stored_as
 from linksim.tiles import compiled, in_tiles
 
 BATCH = 64  # pictures whose feature maps are in memory together
@@ -20,7 +20,7 @@ class TaskAwareness(Awareness):
     def __init__(self, arrays: dict, card: dict, task, grid: int, tile: int, aim: str | None):
         self.name, self.sha, self.aim = card["name"], identity(card), aim or "detection"
         self.task, self.grid, self.tile = task, grid, tile
-        own, self.power = _part(arrays, card, self.aim), arrays.get(f"powers/{self.aim}", np.float32(1))
+        own, self.power = _part(arrays, card, self.aim), arrays.get(power_as(self.aim), np.float32(1))
         self.network, self.channels = network_of(own, grid)
         self._weigh = compiled(self.network)
 
