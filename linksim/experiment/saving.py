@@ -1,8 +1,6 @@
 """Which threshold, or how many uses for each feature, save so many channel uses: chosen on calibration pictures, before
 anything is judged."""
 
-from copy import copy
-
 import numpy as np
 from rich.console import Console
 
@@ -35,12 +33,12 @@ def mu_for_saving(scheme, analysis, saving: float, reference_mu: float) -> float
 def uses_for_saving(scheme, analysis, saving: float, reference_mu: float, mu: float) -> int:
     """The most channel uses for each feature with which the analysed pictures, at threshold `mu`, take at most 1 -
     saving of the uses in total that they take at `reference_mu` with the scheme's own number. UserError where not even
-    one is few enough. scheme: has `uses_over_mu`, `uses` and `most`."""
+    one is few enough. scheme: has `uses_over_mu` and `most`."""
     room = (1 - saving) * float(np.sum(scheme.uses_over_mu(analysis, [reference_mu])[0]))
     low, high = 0, scheme.most
     while low < high:
         middle = (low + high + 1) // 2
-        fits = float(np.sum(_with(scheme, middle).uses_over_mu(analysis, [mu])[0])) <= room
+        fits = float(np.sum(scheme.uses_over_mu(analysis, [mu], middle)[0])) <= room
         low, high = (middle, high) if fits else (low, middle - 1)
     if low == 0:
         raise UserError(f"not even one channel use for each feature of mu = {mu:g} saves {saving:.1%} of the channel "
@@ -69,12 +67,6 @@ def on_calibration(scenario: Scenario, name: str, saving: float, mu: float | Non
         mu, each = mu_for_saving(scheme, analysis, saving, config.mu), scheme.uses
     else:
         each = uses_for_saving(scheme, analysis, saving, config.mu, mu)
-    spent = _with(scheme, each).uses_over_mu(analysis, [mu])[0].sum()
+    spent = scheme.uses_over_mu(analysis, [mu], each)[0].sum()
     return mu, each, float(1 - spent / scheme.uses_over_mu(analysis, [config.mu])[0].sum())
 
-
-def _with(scheme, uses: int):
-    """The scheme with another number of channel uses for each feature."""
-    changed = copy(scheme)
-    changed.uses = uses
-    return changed

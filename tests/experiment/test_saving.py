@@ -10,11 +10,11 @@ from linksim.experiment.saving import mu_for_saving, uses_for_saving
 class Counting:
     """Every feature of weight >= mu costs ten uses, the header forty a picture."""
 
-    uses, most = 10, 64
+    most = 64
 
-    def uses_over_mu(self, weights, mus):
+    def uses_over_mu(self, weights, mus, uses=10):
         kept = np.stack([(weights >= mu).mean(1) for mu in mus])
-        return np.rint(kept * weights.shape[1] * self.uses).astype(int) + 40, kept
+        return np.rint(kept * weights.shape[1] * uses).astype(int) + 40, kept
 
 
 @pytest.mark.parametrize(("saving", "than"), [(0.237, 0.2), (0.4, 0.0), (0.05, 0.6)])
@@ -38,10 +38,9 @@ def test_what_no_threshold_saves_is_refused():
 def test_the_most_uses_that_save_enough_are_found():
     weights = np.random.default_rng(3).beta(0.5, 0.8, (40, 256))
     each = uses_for_saving(Counting(), weights, 0.4, 0.0, 0.6)
-    fewer, more = Counting(), Counting()
-    fewer.uses, more.uses = each, each + 1
     room = 0.6 * Counting().uses_over_mu(weights, [0.0])[0].sum()
-    assert fewer.uses_over_mu(weights, [0.6])[0].sum() <= room < more.uses_over_mu(weights, [0.6])[0].sum()
+    fewer, more = (Counting().uses_over_mu(weights, [0.6], uses)[0].sum() for uses in (each, each + 1))
+    assert fewer <= room < more
 
 
 def test_what_no_number_of_uses_saves_is_refused():

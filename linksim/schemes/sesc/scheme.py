@@ -159,28 +159,23 @@ class Sesc(Scheme):
         images[rows] = np.clip(np.rint(decoded * 255), 0, 255).astype(np.uint8)
         return images, ok
 
-    def uses_over_mu(self, analysis: Analysis, mus) -> tuple[np.ndarray, np.ndarray]:
-        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`. At its
-        own, the scheme sends what it planned; at others masks and their code are those that these pictures would give,
-        and the header is what `header_rate` makes of it, or else as long as planned (it may be half or twice that)."""
-        uses, kept = np.full(len(analysis), self.uses or self.most), []
+    def uses_over_mu(self, analysis: Analysis, mus, uses: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Total channel uses int [M, P] and kept fraction float [M, P] of the pictures over thresholds `mus`, with
+        `uses` of each feature kept (where left out, the scheme's own). At its own threshold the scheme sends what it
+        planned; at others masks and their code are those that these pictures would give, and the header is what
+        `header_rate` makes of it, or else as long as planned (it may be half or twice that)."""
+        each, code_rate, kept = np.full(len(analysis), uses or self.uses or self.most), self.config.header_rate, []
         symbols = np.empty((len(mus), len(analysis)), np.int64)
         for i, mu in enumerate(mus):
-            masks, strength, plan = self.masks(analysis, mu), self.config.tidy, self.plan
-            if mu != self.mu:
-                learned = mask_header.learn(masks, analysis.weights, strength, grow=True)
-                plan = mask_header.plan_for(*learned, strength, whole=True)
-            masks, _ = mask_header.tell(masks, analysis.weights, plan, strength, grow=True)
-            bits = header.bits(self.uses is None) + plan["mask_bits"]
-            code_rate = self.config.header_rate
-            symbols[i] = packing.symbols(masks, uses, self.config.context)
+            masks, mask_bits = self._told(analysis, mu)
+            bits = header.bits(self.uses is None) + mask_bits
+            symbols[i] = packing.symbols(masks, each, self.config.context)
             symbols[i] += header_uses(bits, code_rate) if code_rate else self.plan["header_uses"]
             kept.append(masks.mean((1, 2)))
         return self.bench.link.uses(symbols), np.stack(kept)
 
     def details(self, analysis: Analysis) -> dict[str, np.ndarray]:
-        masks, _ = mask_header.tell(self.masks(analysis), analysis.weights, self.plan, self.config.tidy, grow=True)
-        return {"weights": analysis.weights, "mask": masks}
+        return {"weights": analysis.weights, "mask": self._told(analysis, self.mu)[0]}
 
     def declared(self) -> str:
         said = [] if self.config.awareness == "task" else [f"weights by {self.config.awareness}"]
@@ -198,6 +193,14 @@ class Sesc(Scheme):
         room = None if room is None else np.broadcast_to(room, len(analysis))
         mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, preferred, self.most)
         return mask.reshape(analysis.weights.shape), uses
+
+    def _told(self, analysis: Analysis, mu: float | None) -> tuple[np.ndarray, int]:
+        """Masks bool [B, h, w] as they are sent without a budget, and the bits that a header has for them."""
+        masks, strength, plan = self.masks(analysis, mu), self.config.tidy, self.plan
+        if mu != self.mu:
+            learned = mask_header.learn(masks, analysis.weights, strength, grow=True)
+            plan = mask_header.plan_for(*learned, strength, whole=True)
+        return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], plan["mask_bits"]
 
     def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr_db: float) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
