@@ -106,8 +106,8 @@ class Scheme(ABC):
         choice(knowledge) -> str                what it chose, for the table (the name of an MCS)
         observe(reception) -> list of dicts     what the task's `observe` would give, where the answer was sent and no
             picture; the task then scores these, and `decode`'s pictures are only looked at
-        uses_over_mu(analysis, mus, uses=None) -> (uses int [M, P], kept float [M, P])     for symbols_vs_mu of a scenario;
-            benchmarks/mu_for_saving.py gives another number of `uses` for each feature
+        uses_over_mu(analysis, mus, uses=None) -> (uses int [M, P], kept float [M, P])     for a scenario's
+            symbols_vs_mu; `uses` for each feature in the place of its own, for benchmarks/mu_for_saving.py
         bounds(analysis, budget) -> iterator of candidates, each with curve, label (str), images uint8 [P, S, S, 3]
             and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound. May have
             bits_per_symbol and symbols int [P], for `Link.effective_snr_db`
