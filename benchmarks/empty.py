@@ -21,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
+from linksim.errors import UserError
 from linksim.experiment.plan import planned
 from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup, encode
@@ -37,6 +38,9 @@ class Empty:
     clean: int [P], boxes of at least `confidence` in the empty scenes themselves."""
 
     def __init__(self, scenario: Scenario, confidence: float = CONFIDENCE):
+        if "objects" not in type(scenario.source).model_fields:
+            raise UserError(f"source {scenario.source.type!r} can't be emptied of its objects; take one that paints "
+                            "them (scenes)")
         self.setup, pictures = Setup(scenario), scenario.pictures
         with Clock(Console(quiet=True)) as clock:
             self.setup.scenario = planned(self.setup, clock)
@@ -109,7 +113,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the scenario")
     options = parser.parse_args()
     few = [f"pictures={options.pictures}", "examples.pictures=[0]", "symbols_vs_mu=null"]
-    empty = Empty(load(options.scenario, [*few, *options.set]), options.confidence)
+    try:
+        empty = Empty(load(options.scenario, [*few, *options.set]), options.confidence)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
     print(f"{options.pictures} empty scenes, pictures with a box of confidence {options.confidence:g} or more")
     print(f"{'clean':42s} {told(empty.clean)}")
     for name, scheme in empty.setup.schemes.items():

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from benchmarks.empty import Empty, more
+from linksim.errors import UserError
 from linksim.scenario import load
+from linksim.sources.voc import VocConfig
 
 LEVEL = 0.01
 
@@ -33,6 +35,13 @@ def holds(empty: Empty, names=("few", "full"), snrs=(10.0,)) -> None:
         cases |= {f"empty at {snr_db:g} dB": empty.empty(name, snr_db) for snr_db in snrs}
         p = {case: more(empty.clean, found) for case, found in cases.items()}
         assert min(p.values()) > LEVEL, (name, p)
+
+
+def test_photographs_cant_be_emptied(tmp_path):
+    asked = scenario(tmp_path, 4)
+    photographs = asked.model_copy(update={"source": VocConfig(type="voc", path="VOCdevkit")})
+    with pytest.raises(UserError, match="'voc' can't be emptied of its objects"):
+        Empty(photographs)
 
 
 def test_the_test_can_fail(tmp_path):
