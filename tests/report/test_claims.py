@@ -82,6 +82,16 @@ def test_a_rival_is_compared_with_whom_it_was_given_the_uses_of_by_the_better_of
     assert goal(claims, run, "times JPEG2000, or")[20].measured == pytest.approx(0.5 / 0.3)
 
 
+def test_a_rival_is_compared_with_every_scheme_of_as_many_uses(claims, run):
+    assert claims.partners(run, "JPEG2000") == ["SE-SC mu 0.2"]
+    for line in run.table:
+        if line["scheme"] == "SE-SC 40 % fewer than full":
+            line["uses"] = 10_200
+    assert claims.partners(run, "JPEG2000") == ["SE-SC mu 0.2", "SE-SC 40 % fewer than full"]
+    found = goal(claims, run, "SE-SC 40 % fewer than full: at least so many times JPEG2000")
+    assert found[0].measured == pytest.approx(0.44 / 0.24)
+
+
 def test_without_fading_the_goals_are_others(claims, run):
     assert not any("at least .20 above" in text for text, _ in claims.goals(run))
     run.scenario["link"]["channel"]["model"] = "awgn"
