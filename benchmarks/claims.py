@@ -108,7 +108,7 @@ def partners(run: Run, name: str) -> list[str]:
     if name in run.series and not given:  # the same budget
         budget = name.removeprefix(run.series[name])
         return [other for other, kind in kinds.items() if kind == "sesc" and other in run.series
-                and other.removeprefix(run.series[other]) == budget][:1]
+                and other.removeprefix(run.series[other]) == budget]
     apart = {other: abs(uses(run, other) / uses(run, given or name) - 1) for other, kind in kinds.items()
              if kind == "sesc" and other != given}
     near = sorted((other for other in apart if apart[other] <= EQUAL), key=apart.get)
@@ -167,7 +167,8 @@ def beside_linear(run: Run) -> Iterator[Goal]:
                    f"{uses(run, linear):,.0f}",
                    at(run, name, linear, lambda p: difference(p, 0.2), lambda snr: snr in (5, 10)))
     for scheme in run.scenario["schemes"]:
-        for ours in partners(run, scheme["name"])[:1] if scheme["type"] == "linear" else ():
+        if scheme["type"] == "linear":
+            ours = next(iter(partners(run, scheme["name"])), None)
             yield (f"{ours} above {scheme['name']} at equal uses",
                    at(run, ours, scheme["name"], lambda p: difference(p, 0.0)))
 

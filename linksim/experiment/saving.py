@@ -69,4 +69,3 @@ def on_calibration(scenario: Scenario, name: str, saving: float, mu: float | Non
         each = uses_for_saving(scheme, analysis, saving, config.mu, mu)
     spent = scheme.uses_over_mu(analysis, [mu], each)[0].sum()
     return mu, each, float(1 - spent / scheme.uses_over_mu(analysis, [config.mu])[0].sum())
-
