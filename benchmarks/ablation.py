@@ -4,10 +4,10 @@
     python benchmarks/ablation.py --parts reference "no masks" --start sesc-scenes --steps 600 --out results/masks
 
 Trains one codec a part, all from the same pictures, seed and number of steps, and runs them over slow Rayleigh fading:
-the whole picture (mu 0) and the features of interest (mu 0.2). A course has two halves, `--first` steps by squared error
-alone and `--steps` more by the full loss, since a detector's feature maps are no guide to a codec that doesn't show a
-picture yet; with `--start` the first half is left out. A codec that is there already isn't trained again, and the first
-half of one is that of all parts that don't differ in it.
+the whole picture (mu 0) and the features of interest (mu 0.2). A course has two halves, `--first` steps by squared
+error alone and `--steps` more by the full loss, since a detector's feature maps are no guide to a codec that doesn't
+show a picture yet; with `--start` the first half is left out. A codec that is there already isn't trained again, and
+the first half of one is that of all parts that don't differ in it.
 `python benchmarks/claims.py OUT/run` tells how far the reference is from the network without masks; where both went on
 from weights taught with them, that is what going on without them is worth.
 """

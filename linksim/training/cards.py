@@ -12,13 +12,32 @@ def portable(sources: list[dict]) -> list[dict]:
     return [{k: Path(v).name if k == "path" else v for k, v in source.items()} for source in sources]
 
 
-def command(recipe: str, out: Path, minutes: float, **options) -> str:
-    """The command that trains these weights again; options that are None are left out."""
-    words = [f"linksim train {recipe} --out {Path(out).name} --minutes {minutes:g}"]
-    for key, value in options.items():
-        if value is not None:
-            words.append(f"--set {shlex.quote(f'{key}={json.dumps(value)}')}")
-    return " ".join(words)
+def command(recipe: str, asked: dict) -> str:
+    """The command that trains these weights again. asked: the options of the recipe's `train`, with `out` and
+    `minutes`; what is None is left out, and of a path all but its last name."""
+    asked = {key: _portable(value) for key, value in asked.items() if value is not None}
+    words = [f"linksim train {recipe} --out {asked.pop('out')} --minutes {asked.pop('minutes'):g}"]
+    return " ".join([*words, *(f"--set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in asked.items())])
+
+
+def _portable(value):
+    if isinstance(value, dict):
+        return {key: _portable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_portable(inner) for inner in value]
+    return Path(value).name if isinstance(value, str | Path) else value
+
+
+def courses(start: str | None, kind: str) -> list[dict]:
+    """The courses that a training has behind it which goes on from weights `start`, oldest first: of each its weights'
+    name and sha256, command and cost. None where it begins anew."""
+    if start is None:
+        return []
+    from linksim import weights
+
+    card = weights.load(start, kind)[1]
+    last = {key: card[key] for key in ("name", "sha256", "minutes", "command")}
+    return [*(card.get("courses") or []), last | {"steps": card["scores"].get("steps")}]
 
 
 def machine() -> str:

@@ -33,6 +33,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
+    asked = dict(locals())
     from linksim import weights
     from linksim.training.awareness import look
     from linksim.training.clock import Clock, study
@@ -71,9 +72,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
     card = {
         "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(minutes_taken, 1),
-        "command": command("light", out, minutes, large=Path(large).name, channels=channels, pictures=pictures,
-                           crop=crop, batch=batch, rate=rate, int8=int8, steps=steps, patience=patience,
-                           seed=seed, precision=precision),
+        "command": command("light", asked | {"precision": precision}),
         "scores": scores, "config": config | sizes,
     }
     weights.save(Path(out), result, card)

@@ -11,6 +11,7 @@ from linksim.training.cards import command, machine, portable
 def train(out: Path, minutes: float = 0, sources: list[dict] | None = None, pictures: int = 1500,
           components: int = 384) -> Path:
     """Write `out` (.npz and card): mean, basis, deviation of 16 x 16 patches. Nothing is trained."""
+    asked = dict(locals())
     from linksim import weights
     from linksim.registry import lookup
     from linksim.schemes.linear_code import cut, fit
@@ -27,8 +28,7 @@ def train(out: Path, minutes: float = 0, sources: list[dict] | None = None, pict
     card = {
         "kind": "linear", "name": Path(out).stem, "recipe": "linear", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round((time.time() - began) / 60, 2),
-        "command": command("linear", out, minutes, sources=portable(sources), pictures=pictures,
-                           components=components),
+        "command": command("linear", asked | {"sources": sources}),
         "scores": {"variance_kept": float((code.deviation**2).sum())},
         "config": {"patch": 16, "components": components},
     }

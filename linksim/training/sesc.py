@@ -15,7 +15,7 @@ from linksim.errors import UserError
 from linksim.schemes.sesc.awareness.base import power_as, stored_as
 from linksim.schemes.sesc.awareness.task import network_of
 from linksim.training.awareness import Teacher, entropy_arrays, look, power_for, teach_awareness, weigh
-from linksim.training.cards import command, machine, portable
+from linksim.training.cards import command, courses, machine, portable
 from linksim.training.precision import Precision, suited
 
 
@@ -58,6 +58,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         in which features below the threshold get none.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
+    asked = dict(locals())
     if teacher == "gradients" and set(aims) - {"detection"}:
         raise UserError(f"teacher: gradients are those of detection (found aims {', '.join(aims)}); use finds or boxes")
     if start and not linear_start:
@@ -102,8 +103,6 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
                     feature_weight=feature_weight, answer_weight=answer_weight, linear_start=linear_start,
                     conditioned=conditioned, network=sizes, precision=precision, often=often, alone=alone)
     history = {"minutes": 0.0, "steps": 0, "validation": []}
-    if start:
-        history["start_sha256"] = weights.load(start, "sesc")[1]["sha256"]
     if steps != 0:
         history |= course.run(Path(out).with_suffix(".checkpoint.npz"), minutes, steps, patience)
 
@@ -121,19 +120,10 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     card = {
         "kind": "sesc", "name": Path(out).stem, "recipe": "sesc", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
-        "command": command("sesc", out, minutes, sources=portable(sources), detector=Path(detector).name,
-                           input_size=input_size, crop=crop, zoom=zoom, uses=uses, masks=masks, steps=steps,
-                           patience=patience, batch=batch, rate=rate, pictures=pictures,
-                           aware_pictures=aware_pictures, aims=list(aims),
-                           air=air and Path(air).name, error_weight=error_weight, feature_weight=feature_weight,
-                           answer_weight=answer_weight, linear_start=linear_start, conditioned=conditioned,
-                           encoder=encoder, decoder=decoder, awareness=awareness, teacher=teacher,
-                           reach=reach, steepness=steepness, saving=saving,
-                           judges=[Path(judge).name for judge in judges] or None,
-                           often=often and list(often), alone=alone, precision=precision,
-                           start=start and Path(start).name, seed=seed),
+        "command": command("sesc", asked | {"precision": precision}),
         "config": {"size": size, "uses": uses, "masks": masks, "detector": Path(detector).stem, "aims": [*kept, *aware],
                    "conditioned": conditioned} | sizes,
+        "courses": courses(start, "sesc"),
     }
     weights.save(Path(out), arrays, card)
     if steps != 0:

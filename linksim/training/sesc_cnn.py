@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.training.cards import command, machine, portable
+from linksim.training.cards import command, courses, machine, portable
 from linksim.training.precision import Precision, suited
 
 
@@ -34,6 +34,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
     precision: float32 or mixed_bfloat16; left out, what suits the machine.
     """
+    asked = dict(locals())
     began, precision = time.time(), precision or suited()
     from keras import ops
 
@@ -71,12 +72,9 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     card = {
         "kind": "sesc_cnn", "name": Path(out).stem, "recipe": "sesc_cnn", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(history["minutes"], 1), "scores": history,
-        "command": command("sesc_cnn", out, minutes, sources=portable(sources), detector=Path(detector).name,
-                           input_size=input_size, crop=crop, zoom=zoom, channels=channels, pictures=pictures,
-                           rate_weight=rate_weight, aware_pictures=aware_pictures, counted=counted, steps=steps,
-                           patience=patience, batch=batch, rate=rate, seed=seed, start=start and Path(start).name,
-                           precision=precision),
+        "command": command("sesc_cnn", asked | {"precision": precision}),
         "config": {"size": size, "channels": channels, "detector": Path(detector).stem},
+        "courses": courses(start, "sesc_cnn"),
     }
     weights.save(Path(out), arrays, card)
     course.finish()  # the checkpoint goes only now that the result is safe

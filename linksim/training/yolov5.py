@@ -18,7 +18,7 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.training import yolov5_data as data
-from linksim.training.cards import command, machine, portable
+from linksim.training.cards import command, courses, machine
 
 
 def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path | None = None,
@@ -38,6 +38,7 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
     crop: side of random windows of the pictures to train on, a multiple of 32, for more batches in the same time.
     batches: train for so many instead of for minutes, where a machine's time is shared.
     """
+    asked = {key: value for key, value in locals().items() if key not in ("work", "workers")}
     import keras
 
     from linksim import weights
@@ -73,12 +74,10 @@ def train(out: Path, minutes: float = 30, source: dict | None = None, work: Path
         "data": f"source {source}, split train, {pictures} pictures"
                 + (f", {share:.0%} of them as {artefacts} leaves them at {data.BYTES[0]} to {data.BYTES[1]:,} bytes"
                    if artefacts else ""),
-        "command": command("yolov5", out, minutes, source=portable([source])[0], pictures=pictures,
-                           width=None if start else width, depth=None if start else round(depth, 6), batch=batch,
-                           rate=rate, seed=seed, start=start and Path(start).name, artefacts=artefacts,
-                           share=share if artefacts else None, crop=crop, batches=batches),
+        "command": command("yolov5", asked | {"source": source}),
         "machine": machine(),
         "config": {"depth": depth, "width": width, "anchors": anchors.tolist(), "input_size": size},
+        "courses": courses(start, "yolov5"),
     }
 
     def done() -> float:

@@ -21,7 +21,7 @@ from linksim.weights.light import restore
 FOLDER = Path(__file__).parent
 LARGEST = 4e9  # bytes that a file may unpack to
 DAMAGE = (ValueError, OSError, EOFError, MemoryError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error)
-KEYS = ("kind", "name", "data", "recipe", "command", "minutes", "machine", "scores", "classes", "config")
+KEYS = ("kind", "name", "data", "recipe", "command", "minutes", "machine", "scores", "classes", "config", "courses")
 
 
 def shipped(kind: str | None = None) -> list[str]:
