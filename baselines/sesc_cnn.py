@@ -18,6 +18,7 @@ from baselines.separate.scheme import SeparateScheme
 from linksim.errors import UserError
 from linksim.registry import register
 from linksim.schemes.sesc.awareness import NAMES, build
+from linksim.schemes.sesc.importance import Aim
 from linksim.schemes.sesc_cnn.stream import MOST_CONTEXT
 from linksim.tiles import compiled, in_tiles
 
@@ -35,7 +36,7 @@ class SescCnn(SeparateScheme):
         mu: float = Field(0.3, ge=0, le=1)
         context: int = Field(0, ge=0, le=MOST_CONTEXT)
         awareness: Literal[NAMES] = "task"
-        aim: str | None = None
+        aim: Aim | None = None
 
     def make_codec(self) -> MaskedCnn:
         from linksim import weights

@@ -21,7 +21,6 @@ from linksim.experiment.setup import ROWS, Setup
 from linksim.experiment.store import Store
 from linksim.registry import lookup
 
-LEAST = 24  # bits of a header beside its mask, at least: CRC and power
 DEFINITION = "smallest L whose mean similarity is at least {share:g} % of the largest"
 
 
@@ -49,7 +48,8 @@ def measure(setup: Setup, task, clock: Clock) -> list[dict]:
     asked, scenario, link = setup.scenario.feasibility, setup.scenario, setup.link
     scheme, every = setup.schemes[asked.scheme], np.arange(setup.scenario.pictures)
     out, own = [], scheme.plan
-    scheme.adopt(roomy(scheme.plan, setup.analysis(asked.scheme).weights, asked.features))
+    weights = setup.analysis(asked.scheme).weights  # a header chosen for one threshold hasn't room for every mask
+    scheme.adopt(scheme.plan_with_room(np.concatenate([heaviest(weights, count) for count in asked.features]) > 0))
     for start in range(0, len(every), ROWS):
         few = every[start : start + ROWS]
         analysis, images = setup.analysis(asked.scheme)[few], setup.images[few]
@@ -67,18 +67,6 @@ def measure(setup: Setup, task, clock: Clock) -> list[dict]:
                             for picture, uses, here, similarity in zip(few, spent, ok, seen, strict=True)]
     scheme.adopt(own)
     return out
-
-
-def roomy(plan: dict, weights: np.ndarray, features: list[int]) -> dict:
-    """The scheme's plan with a header in which every mask of the study has room, at its code rate or below: a header
-    chosen for one threshold hasn't. weights: float [P, h, w]."""
-    from linksim.schemes.sesc import mask_code
-
-    masks = np.concatenate([heaviest(weights, count) for count in features]).astype(bool)
-    model = mask_code.learn(masks)
-    bits = max(plan["mask_bits"], -(-max(len(mask_code.encode(mask, model)) for mask in masks) // 8) * 8)
-    return plan | {"mask_model": model, "mask_bits": bits,
-                   "header_uses": -(-plan["header_uses"] * (bits + LEAST) // (plan["mask_bits"] + LEAST))}
 
 
 def heaviest(weights: np.ndarray, features: int) -> np.ndarray:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from linksim.schemes.base import SchemeConfig
+from linksim.schemes.sesc.awareness.base import NAMES
+from linksim.schemes.sesc.importance import Aim
 
 
 class SescConfig(SchemeConfig):
@@ -25,8 +27,8 @@ class SescConfig(SchemeConfig):
     context: int = Field(0, ge=0)
     budget: int | None = Field(None, gt=0)
     slots: int | None = Field(None, gt=0)
-    awareness: str = "task"
-    aim: str | None = None
+    awareness: Literal[NAMES] = "task"
+    aim: Aim | None = None
     constellation: Literal[16, 64, 256] | None = None
     tidy: float = Field(0.0, ge=0)
     header_rate: float | None = Field(None, ge=1 / 40, le=1 / 2)

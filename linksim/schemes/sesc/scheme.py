@@ -119,6 +119,10 @@ class Sesc(Scheme):
                         f"the header ({plan['header_uses']}) and one feature take {plan['header_uses'] + taken}: raise "
                         "the budget")
 
+    def plan_with_room(self, masks: np.ndarray) -> dict:
+        """The plan adopted, with a header that any of these masks, bool [B, h, w], fits in."""
+        return mask_header.roomy(self.plan, masks)
+
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budget if budget is None else budget
         snr_db = header.counted_on(knowledge.snr_db)
