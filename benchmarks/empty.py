@@ -1,12 +1,17 @@
-"""Does a system show objects that aren't there? Boxes found in pictures received of scenes without any object.
+"""Does a system show objects that aren't there? Boxes found in pictures received of scenes without any object, and of
+noise.
 
     python benchmarks/empty.py
+    python benchmarks/empty.py --scenario scenarios/voc_claims.yaml --set source.path=VOCdevkit \
+        --set task.weights=yolov5n.npz
     python benchmarks/empty.py --pictures 300 --snr 0 5 10 20 --set schemes.0.weights=mine.npz
 
 Three columns a scheme: `empty` scenes sent over the scenario's channel at each SNR; `silence`, where the header arrives
 and the payload is zero, under noise alone; `noise`, where unit Gaussian noise stands for the payload that belongs to a
 scene full of objects, with that scene's header: the receiver is told where objects are and gets nothing of them.
-Beside each the clean empty scenes, which are what a receiver with a perfect channel would be shown.
+Beside each the clean empty scenes, which are what a receiver with a perfect channel would be shown. A source whose
+pictures can't be emptied (photographs) has the last two columns alone, both with its pictures' headers, beside the
+mid-grey picture of a lost burst.
 
 A picture counts where the detector finds at least one box of `--confidence`. Intervals are exact (Clopper and Pearson,
 Biometrika 26, 1934); p is one-sided of McNemar's exact test, paired by picture: small where more pictures have a box
@@ -27,6 +32,7 @@ from linksim.experiment.progress import Clock
 from linksim.experiment.setup import Setup, encode
 from linksim.registry import lookup
 from linksim.scenario import Scenario, load
+from linksim.schemes.base import lost_picture
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "rayleigh_slow.yaml"
 CONFIDENCE = 0.25  # YOLOv5's own for showing boxes
@@ -35,19 +41,21 @@ CONFIDENCE = 0.25  # YOLOv5's own for showing boxes
 class Empty:
     """A scenario's schemes, planned on its own calibration pictures, and empty scenes to send.
 
-    clean: int [P], boxes of at least `confidence` in the empty scenes themselves."""
+    emptied: whether there are any. images: they, or else the scenario's pictures. clean: int [P], boxes of at least
+    `confidence` in the empty scenes themselves, or else in grey."""
 
     def __init__(self, scenario: Scenario, confidence: float = CONFIDENCE):
-        if "objects" not in type(scenario.source).model_fields:
-            raise UserError(f"source {scenario.source.type!r} can't be emptied of its objects; take one that paints "
-                            "them (scenes)")
+        self.emptied = "objects" in type(scenario.source).model_fields
         self.setup, pictures = Setup(scenario), scenario.pictures
         with Clock(Console(quiet=True)) as clock:
             self.setup.scenario = planned(self.setup, clock)
-        source = scenario.source.model_copy(update={"objects": 0})
-        self.images = lookup("source", source.type)(source, "test").batch(range(pictures))[0]
+        self.images, shown = self.setup.images, np.broadcast_to(lost_picture(scenario.source.size),
+                                                                self.setup.images.shape)
+        if self.emptied:
+            source = scenario.source.model_copy(update={"objects": 0})
+            self.images = shown = lookup("source", source.type)(source, "test").batch(range(pictures))[0]
         self.confidence, self.draw = confidence, self.setup.draw(np.arange(pictures), np.zeros(pictures))
-        self.clean = self.boxes(self.images)
+        self.clean = self.boxes(shown)
 
     def boxes(self, images: np.ndarray) -> np.ndarray:
         """int [P], boxes of at least the confidence in pictures uint8 [P, S, S, 3]."""
@@ -60,7 +68,10 @@ class Empty:
         return encode(scheme, analysis, self.setup.budgets[name], self.setup.knowledge(snr_db))
 
     def empty(self, name: str, snr_db: float) -> np.ndarray:
-        """int [P], boxes in empty scenes as received."""
+        """int [P], boxes in empty scenes as received. UserError where there are none."""
+        if not self.emptied:
+            raise UserError(f"source {self.setup.scenario.source.type!r} can't be emptied of its objects; take one "
+                            "that paints them (scenes)")
         return self.boxes(self._decoded(name, self._received(self.sent(name, snr_db), snr_db)))
 
     def silence(self, name: str, snr_db: float = 0.0) -> np.ndarray:
@@ -106,7 +117,7 @@ def told(boxes: np.ndarray) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scenario", type=Path, default=SCENARIO, help="with scenes as its source")
+    parser.add_argument("--scenario", type=Path, default=SCENARIO, help="whose source and schemes")
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--confidence", type=float, default=CONFIDENCE)
     parser.add_argument("--snr", type=float, nargs="+", default=[0.0, 10.0, 20.0])
@@ -117,10 +128,11 @@ def main() -> None:
         empty = Empty(load(options.scenario, [*few, *options.set]), options.confidence)
     except UserError as error:
         raise SystemExit(str(error)) from None
-    print(f"{options.pictures} empty scenes, pictures with a box of confidence {options.confidence:g} or more")
+    what = "empty scenes" if empty.emptied else f"pictures of {empty.setup.scenario.source.type}, clean: mid-grey"
+    print(f"{options.pictures} {what}; pictures with a box of confidence {options.confidence:g} or more")
     print(f"{'clean':42s} {told(empty.clean)}")
     for name, scheme in empty.setup.schemes.items():
-        rows = [(f"empty at {snr_db:g} dB", empty.empty(name, snr_db)) for snr_db in options.snr]
+        rows = [(f"empty at {snr_db:g} dB", empty.empty(name, snr_db)) for snr_db in options.snr if empty.emptied]
         if scheme.analog:
             rows += [("silence", empty.silence(name)), ("noise", empty.noise(name))]
         for kind, found in rows:
