@@ -16,7 +16,7 @@ beside each sesc scheme with as many uses, by its own score or its envelope's, w
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ SHORT = 0.02  # what saves less than a claim by more than this isn't held to it
 @dataclass(frozen=True)
 class Finding:
     """One goal at one SNR, or without `least` and `most` a comparison without a goal. lo, hi:
-    interval; of a one-sided upper bound `lo` is -inf."""
+    interval; of a one-sided upper bound `lo` is -inf. note: what should be known beside it."""
 
     snr_db: float
     measured: float
@@ -41,6 +41,7 @@ class Finding:
     hi: float
     least: float = -np.inf
     most: float = np.inf
+    note: str = ""
 
     @property
     def verdict(self) -> str:
@@ -52,7 +53,7 @@ class Finding:
 
     def __str__(self) -> str:
         ends = f"at most {self.hi:+.3f}" if np.isneginf(self.lo) else f"{self.lo:+.3f} to {self.hi:+.3f}"
-        return f"{self.verdict:>10}  {self.snr_db:5g} dB  {self.measured:+.3f}  ({ends})"
+        return f"{self.verdict:>10}  {self.snr_db:5g} dB  {self.measured:+.3f}  ({ends}){self.note}"
 
 
 Goal = tuple[str, list[Finding]]
@@ -121,6 +122,13 @@ def better(run: Run, name: str, snr_db: float) -> str:
     return max((name, f"{name}: envelope"), key=lambda one: values.get(one, -1.0))
 
 
+def unspent(run: Run, rival: str, ours: str, snr_db: float) -> str:
+    """Whether a rival couldn't spend what it was given: no file of its codec is so small."""
+    spent, given = (next(point["uses"] for point in run.points(name) if point["snr_db"] == snr_db)
+                    for name in (rival, ours))
+    return f"  {rival} spends {spent:,.0f} of {given:,.0f} uses" if spent < (1 - EQUAL) * given else ""
+
+
 def of_the_paper(run: Run) -> Iterator[Goal]:
     """What sending less costs."""
     usual, full = named(run, "sesc", mu=0.2), named(run, "sesc", mu=0.0)
@@ -150,8 +158,9 @@ def beside_the_baselines(run: Run) -> Iterator[Goal]:
         bounded = ", or its envelope," if f"{rival}: envelope" in run.bounds else ""
         for ours in partners(run, rival):
             pairs = [pair(run, ours, better(run, rival, snr), snr) for snr in least]
-            yield (f"{ours}: at least so many times {rival}{bounded} at equal uses: {goal}",
-                   [ratio(one, least[one.snr_db]) for one in pairs if one])
+            yield (f"{ours}, where both may spend as many uses: at least so many times {rival}{bounded}: {goal}",
+                   [replace(ratio(one, least[one.snr_db]), note=unspent(run, rival, ours, one.snr_db))
+                    for one in pairs if one])
     for boxes in (scheme["name"] for scheme in run.scenario["schemes"] if scheme["type"] == "boxes_ldpc"):
         ours = next(iter(partners(run, boxes)), None) or named(run, "sesc", mu=0.2)
         yield (f"no goal: {ours} minus {boxes}, which sends no picture",

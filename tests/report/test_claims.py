@@ -88,8 +88,14 @@ def test_a_rival_is_compared_with_every_scheme_of_as_many_uses(claims, run):
         if line["scheme"] == "SE-SC 40 % fewer than full":
             line["uses"] = 10_200
     assert claims.partners(run, "JPEG2000") == ["SE-SC mu 0.2", "SE-SC 40 % fewer than full"]
-    found = goal(claims, run, "SE-SC 40 % fewer than full: at least so many times JPEG2000")
+    found = goal(claims, run, "SE-SC 40 % fewer than full, where both may spend as many")
     assert found[0].measured == pytest.approx(0.44 / 0.24)
+
+
+def test_a_rival_that_could_not_spend_what_it_was_given_is_told(claims, run):
+    next(line for line in run.table if line["scheme"] == "JPEG2000" and line["snr_db"] == 0)["uses"] = 500
+    found = goal(claims, run, "times JPEG2000, or its envelope")
+    assert str(found[0]).endswith("JPEG2000 spends 500 of 10,000 uses") and "spends" not in str(found[5])
 
 
 def test_without_fading_the_goals_are_others(claims, run):
