@@ -68,7 +68,7 @@ class BoxesLdpc(Scheme):
 
     def __init__(self, config: Config, bench: Bench):
         super().__init__(config, bench)
-        self.code = BoxesCode(len(bench.task.classes), bench.size)
+        self.budgeted, self.code = config.uses, BoxesCode(len(bench.task.classes), bench.size)
         self.symbols_bits = (bench.size**2).bit_length()
         self._last: tuple[Reception | None, list] = (None, [])
 

@@ -59,6 +59,7 @@ class SeparateScheme(Scheme):
 
     def __init__(self, config: SeparateConfig, bench: Bench):
         super().__init__(config, bench)
+        self.budgeted = config.uses
         self.most = bench.size**2  # payload symbols: with more than one use per pixel nobody needs a codec
         self.modes = Modes(config, self.transport.mcs, self.most)
         self.rounds, self.follows_channel = config.harq.rounds, config.mcs == "oracle"

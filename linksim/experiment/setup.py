@@ -115,9 +115,9 @@ class Setup:
     def symbols(self, name: str) -> np.ndarray:
         """int64 [P], symbols that a scheme's bursts have about: what fits in its budget, or else a slot's. Over so many
         the channel's effective SNR is taken."""
-        budget = self.budgets[name]
-        if budget is None and (uses := getattr(self.scenario.scheme(name), "uses", None)):
-            budget = np.full(self.scenario.pictures, uses)
+        budget, own = self.budgets[name], self.schemes[name].budgeted
+        if budget is None and own is not None:
+            budget = np.full(self.scenario.pictures, own)
         if budget is None:
             return np.full(self.scenario.pictures, self.link.grid.data_per_slot)
         return np.maximum(self.link.capacity(budget), 1)

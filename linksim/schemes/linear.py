@@ -47,7 +47,7 @@ class Linear(Scheme):
         arrays, _ = weights.load(config.weights, "linear")
         with weights.fitting(config.weights):
             self.code = LinearCode(*(arrays[key].astype(np.float32) for key in ("mean", "basis", "deviation")))
-        self.patches = (bench.size // 16) ** 2
+        self.budgeted, self.patches = config.budget, (bench.size // 16) ** 2
         self.most = self.code.basis.shape[1] // 2
         if not 1 <= config.uses <= self.most:
             raise UserError(f"scheme {config.name!r}: uses must be 1 to {self.most} per patch, got {config.uses}")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
 from linksim.schemes.sesc import mask_code, mask_header
 
 SIZE, USES = 64, 96
+FIG4 = Path(__file__).parents[2] / "scenarios" / "fig4.yaml"
 
 
 class Features:
@@ -181,6 +183,41 @@ def test_bursts_keep_to_the_budget(weights_file, keys):
             assert np.mean(np.abs(symbols[:length]) ** 2) == pytest.approx(1, abs=1e-4)
     if keys["uses"] == "auto":  # what is left wouldn't raise every feature by a step of the ladder
         assert spent.mean() > 0.75 * 1400
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_latency_in_slots_is_kept_to_and_used(weights_file, slots):
+    scheme, link, analysis = budgeted(weights_file, None, slots=slots, mu="auto", uses="auto")
+    spent = np.sum(list(link.ledger(scheme.encode(analysis, None, Knowledge(10.0))).values()), axis=0)
+    one = link.grid.data_per_slot + link.grid.pilots_per_slot
+    assert scheme.budgeted == slots * one and (spent <= slots * one).all()
+    assert (spent > (slots - 1) * one).all(), "a whole slot is left"
+
+
+def test_power_set_for_each_burst_is_what_the_mean_would_be_at_that_snr(weights_file):
+    usual, link = make(weights_file)
+    told, _ = make(weights_file, survey=False, adapts="realisation")
+    told.adopt(usual.plan)
+    analysis = usual.analyse(smooth_pictures(2))
+    burst = told.encode(analysis, None, Knowledge(10.0, np.array([1.2, 19.8])))
+    assert told.follows_channel and not usual.follows_channel and "each burst" in told.declared()
+    for row, snr_db in enumerate((1.0, 20.0)):
+        alone = usual.encode(analysis, None, Knowledge(snr_db))
+        np.testing.assert_allclose(burst.symbols[row], alone.symbols[row], atol=1e-5)
+        np.testing.assert_array_equal(burst.header[row], alone.header[row])
+    assert np.abs(burst.symbols - usual.encode(analysis, None, Knowledge(10.0)).symbols).max() > 0.01
+    reception = link.transmit(burst, 60.0, draw(2))
+    assert reception.header_ok.all() and told.decode(reception)[1].all()
+
+
+def test_who_isnt_told_the_realisation_cant_adapt_to_it():
+    from linksim.errors import UserError
+    from linksim.scenario import load
+
+    ask = ["schemes.0.adapts=realisation"]
+    with pytest.raises(UserError, match="knowledge.transmitter grants 'mean_snr'"):
+        load(FIG4, ask)
+    assert load(FIG4, [*ask, "knowledge.transmitter=realisation"]).schemes[0].adapts == "realisation"
 
 
 def test_more_budget_gives_a_better_picture(weights_file):

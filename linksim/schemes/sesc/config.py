@@ -19,6 +19,8 @@ class SescConfig(SchemeConfig):
     tidy: how much a bit of the mask's code counts against doubts about a patch (`linksim.schemes.sesc.tidy`); above 0
     the header has room for nine of ten calibration masks, and the others are made simpler. header_rate: code rate of
     the header, for schemes whose headers should arrive equally well; null leaves it to the plan.
+    adapts: to what encoder and power allocation are set: mean_snr, where the scenario's `knowledge` grants it, or
+    realisation, the SNR of the channel that each burst is about to meet, which a transmitter knows only by feedback.
     """
 
     weights: str = "sesc-scenes"
@@ -32,6 +34,7 @@ class SescConfig(SchemeConfig):
     constellation: Literal[16, 64, 256] | None = None
     tidy: float = Field(0.0, ge=0)
     header_rate: float | None = Field(None, ge=1 / 40, le=1 / 2)
+    adapts: Literal["mean_snr", "realisation"] = "mean_snr"
 
     @model_validator(mode="after")
     def _policy(self):

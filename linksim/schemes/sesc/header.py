@@ -19,10 +19,10 @@ def bits(choosing: bool) -> int:
     return LEVELS + SNR_BITS + USES_BITS * choosing
 
 
-def counted_on(snr_db: float | None) -> float:
-    """The SNR in dB that the header can say."""
+def counted_on(snr_db: float | np.ndarray | None, rows: int) -> np.ndarray:
+    """float64 [rows], the SNR in dB, of all bursts or of each, as the header can say it."""
     snr_db = UNKNOWN_DB if snr_db is None else snr_db
-    return float(np.clip(np.rint(snr_db), SNR_FLOOR, SNR_FLOOR + 2**SNR_BITS - 1))
+    return np.clip(np.rint(np.broadcast_to(snr_db, rows).astype(float)), SNR_FLOOR, SNR_FLOOR + 2**SNR_BITS - 1)
 
 
 def write(power: np.ndarray, snr_db: np.ndarray, uses: np.ndarray | None) -> np.ndarray:

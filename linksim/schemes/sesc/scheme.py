@@ -63,15 +63,23 @@ class Sesc(Scheme):
             if self.uses and self.uses > self.most:
                 raise UserError(f"scheme {config.name!r}: uses should be at most {self.most}, what the weights "
                                 f"{config.weights!r} have (found {self.uses})")
-            self.preferred = card["config"].get("preferred", {"snr_db": [0.0], "uses": [rate.PREFERRED]})
             self._encode, self._decode = compiled_networks(config.weights, card["sha256"], bench.size)
         self.awareness = awareness.build(config.awareness, arrays=arrays, card=card, task=bench.task, grid=self.grid,
                                          tile=bench.tile, aim=config.aim, features=self._features)
         self.levels = packing.Levels(self.variance, config.constellation) if config.constellation else None
-        self.budget = config.budget
+        self.follows_channel = config.adapts == "realisation"
+        self.budgeted = config.budget
         if config.slots:
             grid = bench.link.grid
-            self.budget = config.slots * (grid.data_per_slot + grid.pilots_per_slot)
+            self.budgeted = config.slots * (grid.data_per_slot + grid.pilots_per_slot)
+
+    @classmethod
+    def refusal(cls, config: SescConfig, scenario) -> str | None:
+        granted = scenario.knowledge.transmitter
+        if config.adapts == "realisation" != granted:
+            return (f"adapts: realisation is each burst's channel, and knowledge.transmitter grants {granted!r}; set "
+                    "knowledge.transmitter to realisation, or adapts to mean_snr")
+        return None
 
     def analyse(self, images) -> Analysis:
         images = np.asarray(images)
@@ -87,13 +95,11 @@ class Sesc(Scheme):
         return rate.allot(weights, self.mu if mu is None else mu, 1)[0].reshape(analysis.weights.shape)
 
     def make_plan(self, survey: Survey) -> dict:
-        budget = self.budget if survey.budget is None else survey.budget
+        budget = self.budgeted if survey.budget is None else survey.budget
         masks, weights = self.masks(survey.analysis), survey.analysis.weights
         uses = np.full(len(masks), self.uses or self.most)
-        if budget is not None:  # masks of every SNR
-            room = self.bench.link.capacity(budget)
-            masks = np.concatenate([self._allot(survey.analysis, room, snr_db)[0] for snr_db in survey.snr_db])
-            weights = np.concatenate([weights] * len(survey.snr_db))
+        if budget is not None:
+            masks = self._allot(survey.analysis, self.bench.link.capacity(budget))[0]
         masks, model = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
         tokens = self.grid**2
         draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
@@ -124,16 +130,16 @@ class Sesc(Scheme):
         return mask_header.roomy(self.plan, masks)
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
-        budget = self.budget if budget is None else budget
-        snr_db = header.counted_on(knowledge.snr_db)
+        budget = self.budgeted if budget is None else budget
+        known = knowledge.effective_db() if self.follows_channel else knowledge.snr_db
         room = None
         if budget is not None:
             room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
-        masks, uses = self._allot(analysis, room, snr_db)
+        masks, uses = self._allot(analysis, room)
         masks, codes = mask_header.tell(masks, analysis.weights, self.plan, self.config.tidy, grow=room is None)
         if self.uses is None:
             uses = rate.fill(room, masks.sum((1, 2)), self.grid**2, self.config.context, self.most)
-        return self._burst(analysis.images, masks, codes, uses, snr_db)
+        return self._burst(analysis.images, masks, codes, uses, header.counted_on(known, len(analysis)))
 
     def burst(self, analysis: Analysis, counts: np.ndarray, knowledge: Knowledge) -> Burst:
         """The burst that sends counts int [B, h, w] uses of every feature, whatever the weights: in each picture one
@@ -143,7 +149,8 @@ class Sesc(Scheme):
         if not (masks | (counts == self.config.context)).all():
             raise ValueError("counts: one number of uses and the context's in each picture")
         codes = [mask_header.pad(mask_code.encode(mask, self.plan["mask_model"]), self.plan) for mask in masks]
-        return self._burst(analysis.images, masks, np.stack(codes), uses, header.counted_on(knowledge.snr_db))
+        return self._burst(analysis.images, masks, np.stack(codes), uses,
+                           header.counted_on(knowledge.snr_db, len(masks)))
 
     def decode(self, reception: Reception):
         ok = np.asarray(reception.header_ok, bool)
@@ -187,15 +194,14 @@ class Sesc(Scheme):
         said += ["mu raised until the burst fits"] if self.mu is None else []
         said += ["masks simplified"] if self.config.tidy else []
         said += [f"header of rate {self.config.header_rate:g} by the scenario"] if self.config.header_rate else []
+        said += ["power set for each burst's channel"] if self.follows_channel else []
         return ", ".join(said)
 
-    def _allot(self, analysis: Analysis, room, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
+    def _allot(self, analysis: Analysis, room) -> tuple[np.ndarray, np.ndarray]:
         """Masks bool [B, h, w] and uses of a kept feature int [B] for so many symbols."""
-        known = self.preferred
-        preferred = min(rate.LADDER, key=lambda step: abs(step - np.interp(snr_db, known["snr_db"], known["uses"])))
         weights = analysis.weights.reshape(len(analysis), -1)
         room = None if room is None else np.broadcast_to(room, len(analysis))
-        mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, preferred, self.most)
+        mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, self.most)
         return mask.reshape(analysis.weights.shape), uses
 
     def _told(self, analysis: Analysis, mu: float | None) -> tuple[np.ndarray, int]:
@@ -206,9 +212,8 @@ class Sesc(Scheme):
             plan = mask_header.plan_for(*learned, strength, whole=True)
         return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], plan["mask_bits"]
 
-    def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr_db: float) -> Burst:
+    def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr: np.ndarray) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
-        snr = np.full(len(images), snr_db)
         told = snr if self.conditioned else np.full(len(images), UNKNOWN_DB)
         features = in_tiles(self._encode, self.bench.tile, images.astype(np.float32) / 255, counts.astype(np.float32),
                             told.astype(np.float32))  # (B, T, V)
