@@ -3,6 +3,7 @@
     scenario.yaml                            the scenario as resolved, the plan included
     rows/<scheme>_<snr>_<part>.parquet       one row per (picture, realisation) of a part of a point
     rows/bound_<scheme>.parquet              finished lines of the table for a scheme's bounds
+    rows/bound_<scheme>.seen/                what has been seen for bounds that aren't finished
     rows/<part>.damaged                      a part that couldn't be read, set aside and measured again
     weights.json                             sha256 of every weights file in use
     table.*, symbols_vs_mu.csv, examples.npz, provenance.json, figures
@@ -106,6 +107,10 @@ class Store:
 
     def bounds(self, scheme: str) -> Path:
         return self.folder / "rows" / f"bound_{slug(scheme)}.parquet"
+
+    def seen(self, scheme: str) -> Path:
+        """A folder for what a scheme's bounds have seen, until they are there."""
+        return self.folder / "rows" / f"bound_{slug(scheme)}.seen"
 
     def done(self, path: Path) -> bool:
         """Whether an earlier run that counts has left this part, sound or not."""

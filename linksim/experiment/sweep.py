@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from linksim.experiment import points, stopping, table
+from linksim.experiment import bounds, points, stopping
 from linksim.experiment.blocks import KEPT
 from linksim.experiment.parts import Part, parts
 from linksim.experiment.progress import Clock
@@ -39,9 +39,9 @@ class Unit:
         return BOUNDS if self.snr_db is None else len(part)
 
     def work(self, setup: Setup, clock: Clock, part: Part, folder: Path | None = None) -> list[dict]:
-        """A part's rows, or the bounds' lines. folder: where something may lie meanwhile."""
+        """A part's rows, or the bounds' lines. folder: where what bounds have seen is kept until they are there."""
         if self.snr_db is None:
-            return table.bounds(setup, self.scheme, clock, folder)
+            return bounds.lines(setup, self.scheme, clock, folder)
         return points.measure(setup, self.scheme, self.snr_db, clock, part)
 
 
@@ -107,8 +107,8 @@ class Sweep:
 
     def bounds(self, name: str) -> list[dict]:
         """The finished lines of a scheme's bounds."""
-        return self.store.read_rows(self.store.bounds(name)) or table.bounds(
-            self.setup, name, self.clock, self.store.folder)
+        return self.store.read_rows(self.store.bounds(name)) or bounds.lines(
+            self.setup, name, self.clock, self.store.seen(name))
 
     def _read(self, name: str, snr_db: float, part: Part) -> list[dict]:
         path = self.store.part(name, snr_db, part.number)

@@ -1,18 +1,14 @@
-"""From rows to lines: one line of the table per point, the bounds' lines, channel uses over the threshold."""
+"""From rows to lines: one line of the table per point and of the pictures as sent, channel uses over the threshold."""
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from linksim.experiment.blocks import BLOCK, KEPT
-from linksim.experiment.points import deliver, pairs
-from linksim.experiment.progress import Clock
-from linksim.experiment.rows import Rows, View, read, write
-from linksim.experiment.setup import ROWS, Setup
-from linksim.schemes.base import lost_picture
+from linksim.experiment.blocks import BLOCK
+from linksim.experiment.points import deliver
+from linksim.experiment.rows import Rows, View
+from linksim.experiment.setup import Setup
 
 _SOMETIMES = ("rounds", "papr_db")  # columns that some schemes or links have
 _NOT_SEEN = {"scheme", "snr_db", "picture", "realisation", "gain_db", "header_ok", "ok", "psnr_db", *_SOMETIMES}
@@ -30,7 +26,7 @@ def line(setup: Setup, rows: Sequence[dict]) -> dict:
     picture, further = np.array(plain["picture"]), {label: View(rows, partial(_of, label)) for label in setup.also}
     choice = getattr(setup.schemes[name], "choice", None)
     return ({"scheme": name, "kind": "scheme", "snr_db": snr_db, "rows": len(rows)}
-            | _score(setup, seen(setup, rows), picture) | _further(setup, further, picture)
+            | scores(setup, seen(setup, rows), picture) | further_scores(setup, further, picture)
             | {key: float(np.mean(plain[key])) for key in (*spent, *_SOMETIMES) if key in plain}
             | {"header_lost": float(np.mean(np.logical_not(plain["header_ok"]))),
                "lost": float(np.mean(np.logical_not(plain["ok"]))), "psnr_db": float(np.mean(plain["psnr_db"])),
@@ -64,98 +60,14 @@ def clean(setup: Setup) -> list[dict]:
     blocks = [every[start : start + BLOCK] for start in range(0, len(every), BLOCK)]
     seen = {label: Rows([partial(_sent, setup, block, label) for block in blocks], list(map(len, blocks)))
             for label, task in ({None: setup.task} | setup.also).items() if not task.compares}
-    score = _score(setup, seen.pop(None), every)
-    score |= _further(setup, seen, every)
+    score = scores(setup, seen.pop(None), every)
+    score |= further_scores(setup, seen, every)
     return [{"scheme": "no channel", "kind": "bound", "snr_db": snr_db, "rows": len(setup.images)} | score
             | {"choice": ""} for snr_db in setup.scenario.snr_db]
 
 
 def _sent(setup: Setup, block: np.ndarray, label: str | None) -> list[dict]:
     return setup.observe(setup.images[block], block, label)
-
-
-def bounds(setup: Setup, name: str, clock: Clock, folder: Path | None = None) -> list[dict]:
-    """Lines of the curves of a scheme's `bounds`: at every SNR the candidate best on the test pictures, for each task
-    of its own; `choice` and `lost` are those of the main task's.
-
-    A picture arrives where the effective SNR of its row (`Link.effective_snr_db`) reaches the candidate's threshold;
-    else the lost picture counts. folder: where what is seen in many pictures lies for a while.
-    """
-    with TemporaryDirectory(dir=folder, suffix=".part") as scratch:
-        return _bounds(setup, name, clock, Path(scratch))
-
-
-def _bounds(setup: Setup, name: str, clock: Clock, scratch: Path) -> list[dict]:
-    picture, _ = pairs(setup)
-    every = np.arange(len(setup.images))
-    grey = np.broadcast_to(lost_picture(setup.scenario.source.size), setup.images.shape)
-    tasks = {None: setup.task} | setup.also
-    lost = {label: setup.observe(grey, every, label) for label in tasks}
-    best: dict[tuple[str | None, str, float], tuple] = {}
-    candidates = enumerate(setup.schemes[name].bounds(setup.analysis(name), setup.budgets[name]))
-    effective_db = _Effective(setup, name)
-    while True:
-        with clock.work(f"bounds of {name}", 1, f"bounds of {name}"):
-            number, candidate = next(candidates, (0, None))
-            if candidate is None:
-                break
-            needed_db = np.asarray(candidate.threshold_db)[picture]
-            arrived = {snr_db: effective_db(candidate, snr_db) >= needed_db for snr_db in setup.scenario.snr_db}
-            shown = np.unique(picture[np.any(list(arrived.values()), axis=0)])  # somewhere: others needn't be judged
-            for label, task in tasks.items():
-                seen = _observed(setup, candidate.images, shown, lost[label], label, scratch / f"{number}_{label}")
-                for snr_db, here in arrived.items():
-                    rows = View(range(len(picture)), partial(_either, seen, lost[label], picture, here))
-                    score = task.score(rows, _truths(setup, picture), picture)[task.metric]
-                    at = label, candidate.curve, snr_db
-                    if at not in best or score > best[at][0]:
-                        best[at] = score, candidate.label, rows, 1 - float(here.mean())
-    curves = sorted(at[1:] for at in best if at[0] is None)
-    return [{"scheme": f"{name}: {curve}", "kind": "bound", "snr_db": snr_db, "rows": len(picture)}
-            | _score(setup, best[None, curve, snr_db][2], picture)
-            | _further(setup, {label: best[label, curve, snr_db][2] for label in setup.also}, picture)
-            | {"lost": best[None, curve, snr_db][3], "choice": best[None, curve, snr_db][1]}
-            for curve, snr_db in curves]
-
-
-def _observed(setup: Setup, images, shown: np.ndarray, lost: list[dict], label: str | None, path: Path) -> Rows:
-    """What a task finds in a picture for every test picture: in those of `shown`, int [N] rising, as it is in `images`,
-    for others what `lost` has. Of many, it lies in files that begin with `path`."""
-    blocks = [np.arange(start, min(start + BLOCK, len(images))) for start in range(0, len(images), BLOCK)]
-    reads = []
-    for i, block in enumerate(blocks):
-        seen, here = [lost[row] for row in block], shown[(shown >= block[0]) & (shown <= block[-1])]
-        for row, found in zip(here, setup.observe(images[here], here, label), strict=True):
-            seen[row - block[0]] = found
-        if len(blocks) > KEPT:
-            write(path.with_name(f"{path.name}_{i}"), seen)
-            reads.append(partial(read, path.with_name(f"{path.name}_{i}")))
-        else:
-            reads.append(partial(list, seen))
-    return Rows(reads, list(map(len, blocks)))
-
-
-def _either(seen: Rows, lost: list[dict], picture: np.ndarray, arrived: np.ndarray, row: int) -> dict:
-    return seen[picture[row]] if arrived[row] else lost[picture[row]]
-
-
-class _Effective:
-    """Effective SNR in dB of every row for a candidate of `bounds`, float64 [R]; equal questions asked once."""
-
-    def __init__(self, setup: Setup, name: str):
-        self._setup, self._known, self._usual = setup, {}, setup.symbols(name)
-
-    def __call__(self, candidate, snr_db: float) -> np.ndarray:
-        bits, symbols = (getattr(candidate, key, None) for key in ("bits_per_symbol", "symbols"))
-        symbols = np.maximum(self._usual if symbols is None else np.asarray(symbols), 1)
-        key = bits, snr_db, symbols.tobytes()
-        if key not in self._known:
-            picture, realisation = pairs(self._setup)
-            parts = [slice(start, start + ROWS) for start in range(0, len(picture), ROWS)]
-            self._known[key] = np.concatenate([self._setup.link.effective_snr_db(
-                self._setup.draw(picture[few], realisation[few]), snr_db, symbols[picture[few]], bits)
-                for few in parts])
-        return self._known[key]
 
 
 def symbols_vs_mu(setup: Setup, lines: list[dict]) -> list[dict]:
@@ -217,16 +129,16 @@ def take_resampled(lines: list[dict]) -> dict[str, np.ndarray]:
             for line in lines for key in list(line) if key.endswith("_resampled")}
 
 
-def _score(setup: Setup, seen: list[dict], picture: np.ndarray, label: str | None = None) -> dict[str, float]:
-    return setup.also.get(label, setup.task).score(seen, _truths(setup, picture), picture, **setup.bootstrap)
+def scores(setup: Setup, seen: list[dict], picture: np.ndarray, label: str | None = None) -> dict[str, float]:
+    return setup.also.get(label, setup.task).score(seen, truths_of(setup, picture), picture, **setup.bootstrap)
 
 
-def _further(setup: Setup, seen: dict[str, list[dict]], picture: np.ndarray) -> dict[str, float]:
+def further_scores(setup: Setup, seen: dict[str, list[dict]], picture: np.ndarray) -> dict[str, float]:
     """Scores of the tasks of `also`, as `<label>.<key>`."""
     return {f"{label}.{key}": value for label, rows in seen.items()
-            for key, value in _score(setup, rows, picture, label).items()}
+            for key, value in scores(setup, rows, picture, label).items()}
 
 
-def _truths(setup: Setup, picture: np.ndarray) -> list:
+def truths_of(setup: Setup, picture: np.ndarray) -> list:
     """The truth of every row."""
     return [setup.truths[p] for p in picture]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from linksim.errors import UserError
-from linksim.experiment import engine, points, setup, table
+from linksim.experiment import bounds, engine, points, setup
 from linksim.experiment.setup import Setup
 from linksim.link.burst import PURPOSES
 from linksim.scenario import load
@@ -266,6 +266,8 @@ def test_a_bound_takes_the_best_candidate_at_every_snr(done):
     on.adopt(on.scenario.plan)
 
     class TwoCandidates:
+        budgeted = None
+
         def bounds(self, analysis, budget):
             from types import SimpleNamespace
 
@@ -290,9 +292,58 @@ def test_a_bound_takes_the_best_candidate_at_every_snr(done):
 
     on.schemes["half"] = TwoCandidates()
     on._analyses["half", False] = None
-    found = {line["snr_db"]: line for line in table.bounds(on, "half", Clock(Console()))}
+    found = {line["snr_db"]: line for line in bounds.lines(on, "half", Clock(Console()))}
     gain = 10 * np.log10(on.link.gain(on.draw(*points.pairs(on))))
     for snr_db in (10, 20):
         assert found[snr_db]["choice"] == "fine"
         assert found[snr_db]["ap50"] == pytest.approx(np.mean(gain + snr_db >= 10))
         assert found[snr_db]["lost"] == pytest.approx(np.mean(gain + snr_db < 10))
+
+
+def test_bounds_that_were_stopped_go_on_with_what_was_seen(done, tmp_path):
+    from types import SimpleNamespace
+
+    from rich.console import Console
+
+    from linksim.experiment.progress import Clock
+
+    on, looked = Setup(load(done / "scenario.yaml")), []
+    on.adopt(on.scenario.plan)
+    power = False
+
+    class Looked:
+        def __init__(self, name):
+            self.name = name
+
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, rows):
+            looked.append(self.name)
+            if self.name == "second" and not power:
+                raise KeyboardInterrupt
+            return on.images[rows]
+
+    class Two:
+        budgeted = None
+
+        def bounds(self, analysis, budget):
+            for name, threshold in (("first", 5.0), ("second", 12.0)):
+                yield SimpleNamespace(curve="best", label=name, images=Looked(name), threshold_db=np.full(6, threshold))
+
+    def answer(folder):
+        return bounds.lines(on, "half", Clock(Console(quiet=True)), folder)
+
+    on.schemes["half"] = Two()
+    on._analyses["half", False] = None
+    with pytest.raises(KeyboardInterrupt):
+        answer(tmp_path / "seen")
+    kept = next((tmp_path / "seen").glob("0_*"))
+    power = True
+    lines = answer(tmp_path / "seen")
+    assert looked == ["first", "second", "second"] and not (tmp_path / "seen").exists()
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / kept.name).write_bytes(b"damaged")
+    again = answer(tmp_path / "again")
+    assert looked[3:] == ["first", "second"]
+    assert [line["ap50"] for line in again] == [line["ap50"] for line in lines]

@@ -14,5 +14,5 @@ class Local(Executor):
         for sweep, unit in units:
             for part in unit.parts:
                 began = time.perf_counter()
-                rows = unit.work(sweep.setup, sweep.clock, part, sweep.store.folder)
+                rows = unit.work(sweep.setup, sweep.clock, part, sweep.store.seen(unit.scheme))
                 yield Measured(sweep, unit, part, rows, time.perf_counter() - began)
