@@ -16,7 +16,7 @@ import numpy as np
 from linksim.schemes.sesc.importance import importance
 from linksim.schemes.sesc_cnn.quantiser import ROUNDING, STEPS, sent
 from linksim.training.clock import Clock, study
-from linksim.training.loss import map_distance, mean_loss, mean_of
+from linksim.training.loss import counting, enlarging, map_distance, mean_loss, mean_of, squared_error
 from linksim.training.precision import Precision, suited
 
 TAUGHT = np.log2(STEPS[4]), np.log2(STEPS[44])  # steps seen in training
@@ -119,7 +119,7 @@ def _lesson_model(encoder, decoder, rate, judge, crop, zoom, channels, rate_weig
     pictures, there = keras.Input((crop, crop, 3)), keras.Input((grid, grid, channels))
     log_step, unit = keras.Input(()), keras.Input((grid, grid, channels))
     judge.trainable = False
-    seen = round(crop * zoom / 32) * 32
+    upscale = enlarging(crop, zoom)
 
     latents = encoder(pictures)
     step = 2.0**log_step
@@ -128,16 +128,10 @@ def _lesson_model(encoder, decoder, rate, judge, crop, zoom, channels, rate_weig
     decoded = decoder([(latents + ops.stop_gradient(rounded - latents)) * there, there, log_step])
     bits = ops.sum(rate(latents + unit * wide, step) * there, (1, 2, 3))
 
-    def upscale(x):
-        return ops.image.resize(x, (seen, seen), "bilinear") if seen != crop else x
-
-    def where(side):  # what was sent counts, what wasn't counts a little
-        return 0.1 + 0.9 * ops.image.resize(there[..., -1:], (side, side), "bilinear")
-
+    where = counting(there[..., -1:])
     area = where(crop)
-    values = 3 * ops.sum(area, (1, 2, 3))
-    error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / values
+    error = squared_error(pictures, decoded, area)
     distance = map_distance(judge(upscale(pictures)), judge(upscale(decoded)), where)
-    price = float(np.log(2) / 6) * ops.square(step) / values  # squared error that a bit is worth
+    price = float(np.log(2) / 6) * ops.square(step) / (3 * ops.sum(area, (1, 2, 3)))  # squared error that a bit is worth
     loss = 100 * (error + rate_weight * price * bits) + distance
     return keras.Model((pictures, there, log_step, unit), ops.stack([loss, error, distance, bits / 8], -1))

@@ -16,7 +16,7 @@ import numpy as np
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.training.clock import Clock, study
 from linksim.training.lessons import Air, Lessons
-from linksim.training.loss import map_distance, mean_loss, mean_of, through_air
+from linksim.training.loss import counting, enlarging, map_distance, mean_loss, mean_of, squared_error, through_air
 from linksim.training.precision import suited
 
 
@@ -96,7 +96,7 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     pictures, counts, snr_db = keras.Input((crop, crop, 3)), keras.Input((grid, grid)), keras.Input(())
     gains, noise = keras.Input((2 * uses,)), keras.Input((grid * grid, uses))
     unit = keras.Input((grid * grid, 2 * uses))
-    seen = round(crop * zoom / 32) * 32
+    upscale = enlarging(crop, zoom)
 
     counted_on = snr_db if conditioned else 0.0 * snr_db + UNKNOWN_DB
     features = encoder([pictures, counts, counted_on])  # (B, T, V)
@@ -105,16 +105,9 @@ def _lesson_model(encoder, decoder, judges, crop, zoom, uses, weights, condition
     known = variance if conditioned else UNTOLD * ops.ones_like(variance)
     decoded = decoder([received, known, counts])
 
-    def upscale(x):
-        return ops.image.resize(x, (seen, seen), "bilinear") if seen != crop else x
-
     share = counts / ops.maximum(ops.max(counts, (1, 2), keepdims=True), 1.0)
-
-    def where(side):  # what was sent counts, what wasn't counts a little
-        return 0.1 + 0.9 * ops.image.resize(share[..., None], (side, side), "bilinear")
-
-    area = where(crop)
-    error = ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / (3 * ops.sum(area, (1, 2, 3)))
+    where = counting(share[..., None])
+    error = squared_error(pictures, decoded, where(crop))
     distance = answers = ops.zeros_like(error)
     for judge in judges:
         opinion = _opinion(judge, upscale(pictures), upscale(decoded), where)

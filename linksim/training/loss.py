@@ -1,5 +1,5 @@
-"""What courses have in common: the air between two networks, how far a detector's feature maps for two pictures are
-apart, and how a model of lessons tells its loss."""
+"""What courses have in common: the air between two networks, how far two pictures, or a detector's feature maps for
+them, are apart where it counts, and how a model of lessons tells its loss."""
 
 from keras import ops
 
@@ -15,6 +15,23 @@ def through_air(features, sent, gains, noise, unit):
     power = 2 * ops.sum(ops.square(features * gain) * sent, (1, 2)) / ops.maximum(ops.sum(sent, (1, 2)), 1.0)
     variance = ops.repeat(noise, 2, axis=-1) * power[:, None, None] / 2 / ops.square(gain)  # in the features' units
     return (features + unit * ops.sqrt(variance)) * sent, variance
+
+
+def counting(share):
+    """What counts in a picture of any side: side -> [B, side, side, 1], 1 where everything is sent, a tenth where
+    nothing. share: of each feature that is sent, [B, h, w, 1]."""
+    return lambda side: 0.1 + 0.9 * ops.image.resize(share, (side, side), "bilinear")
+
+
+def squared_error(pictures, decoded, area):
+    """Mean squared error where it counts, [B]. area: [B, S, S, 1]."""
+    return ops.sum(area * ops.square(decoded - pictures), (1, 2, 3)) / (3 * ops.sum(area, (1, 2, 3)))
+
+
+def enlarging(crop: int, zoom: float):
+    """Pictures of side `crop` as a detector gets them: `zoom` times as large, to a multiple of 32."""
+    side = round(crop * zoom / 32) * 32
+    return lambda x: ops.image.resize(x, (side, side), "bilinear") if side != crop else x
 
 
 def map_distance(clean, found, where=None):
