@@ -132,6 +132,6 @@ def _lesson_model(encoder, decoder, rate, judge, crop, zoom, channels, rate_weig
     area = where(crop)
     error = squared_error(pictures, decoded, area)
     distance = map_distance(judge(upscale(pictures)), judge(upscale(decoded)), where)
-    price = float(np.log(2) / 6) * ops.square(step) / (3 * ops.sum(area, (1, 2, 3)))  # squared error that a bit is worth
+    price = float(np.log(2) / 6) * ops.square(step) / (3 * ops.sum(area, (1, 2, 3)))  # what a bit is worth
     loss = 100 * (error + rate_weight * price * bits) + distance
     return keras.Model((pictures, there, log_step, unit), ops.stack([loss, error, distance, bits / 8], -1))
