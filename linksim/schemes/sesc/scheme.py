@@ -96,34 +96,48 @@ class Sesc(Scheme):
 
     def make_plan(self, survey: Survey) -> dict:
         budget = self.budgeted if survey.budget is None else survey.budget
-        masks, weights = self.masks(survey.analysis), survey.analysis.weights
-        uses = np.full(len(masks), self.uses or self.most)
-        if budget is not None:
-            masks = self._allot(survey.analysis, self.bench.link.capacity(budget))[0]
-        masks, model = mask_header.learn(masks, weights, self.config.tidy, grow=budget is None)
-        tokens = self.grid**2
-        draw = calibration_draw(survey.seed, len(survey.images), survey.realisations)
-        payload = packing.symbols(masks, uses, self.config.context) if budget is None else None
-        room = None if budget is None else np.min(self.bench.link.capacity(budget))
-        least = room  # that any picture has, those tested included
-        if survey.test_budget is not None:
-            least = min(room, np.min(self.bench.link.capacity(survey.test_budget)))
+        return self._plan(survey) if budget is None else self._plan_within(budget, survey)
+
+    def _plan(self, survey: Survey) -> dict:
+        """Where a burst may have the uses that its features want."""
+        weights, strength, link = survey.analysis.weights, self.config.tidy, self.bench.link
+        masks, model = mask_header.learn(self.masks(survey.analysis), weights, strength, grow=True)
+        plan = mask_header.plan_for(masks, model, strength, whole=True)
+        if self.config.header_rate:
+            return plan | {"header_uses": header_uses(self._header_bits(plan), self.config.header_rate)}
+        payload = packing.symbols(masks, np.full(len(masks), self.uses), self.config.context)
+        return plan | {"header_uses": choose_header_uses(self._header_bits(plan), payload, link, survey.snr_db,
+                                                         self._draw(survey))}
+
+    def _plan_within(self, budget, survey: Survey) -> dict:
+        """Where header and features have to share a budget of channel uses, int [P] or one for all."""
+        weights, strength, link = survey.analysis.weights, self.config.tidy, self.bench.link
+        masks = self._allot(survey.analysis, link.capacity(budget))[0]
+        masks, model = mask_header.learn(masks, weights, strength, grow=False)
+        room = least = np.min(link.capacity(budget))
+        if survey.test_budget is not None:  # what any picture has, those tested included
+            least = min(room, np.min(link.capacity(survey.test_budget)))
         for whole in (True, False):
-            plan = mask_header.plan_for(masks, model, self.config.tidy, whole)
-            bits = header.bits(self.uses is None) + plan["mask_bits"]
+            plan = mask_header.plan_for(masks, model, strength, whole)
+            bits, tokens = self._header_bits(plan), self.grid**2
             taken = rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
             if self.config.header_rate:
                 plan["header_uses"] = header_uses(bits, self.config.header_rate)
-            elif budget is None:
-                plan["header_uses"] = choose_header_uses(bits, payload, self.bench.link, survey.snr_db, draw)
             else:
                 most = room if whole else least - taken  # a weaker header only where there is no other way
-                plan["header_uses"] = header.share_of_budget(bits, room, most, self.bench.link, survey.snr_db, draw)
-            if budget is None or plan["header_uses"] + taken <= least:
+                plan["header_uses"] = header.share_of_budget(bits, room, most, link, survey.snr_db, self._draw(survey))
+            if plan["header_uses"] + taken <= least:
                 return plan
         raise UserError(f"scheme {self.config.name!r}: its smallest budget has room for {least} symbols beside pilots; "
                         f"the header ({plan['header_uses']}) and one feature take {plan['header_uses'] + taken}: raise "
                         "the budget")
+
+    def _header_bits(self, plan: dict) -> int:
+        return header.bits(self.uses is None) + plan["mask_bits"]
+
+    @staticmethod
+    def _draw(survey: Survey):
+        return calibration_draw(survey.seed, len(survey.images), survey.realisations)
 
     def plan_with_room(self, masks: np.ndarray) -> dict:
         """The plan adopted, with a header that any of these masks, bool [B, h, w], fits in."""
