@@ -155,7 +155,7 @@ def beside_the_baselines(run: Run) -> Iterator[Goal]:
         snr: 2.0 if snr <= 5 else 1.3 if snr == 10 else 1.0 for snr in run.snr_db if snr <= 5 or snr in (10, 20)}
     goal = "1.0 up to 15 dB" if steady else "2 up to 5 dB, 1.3 at 10 dB, 1 at 20 dB"
     for rival in (scheme["name"] for scheme in run.scenario["schemes"] if "bounds" in scheme):
-        bounded = ", or its envelope," if f"{rival}: envelope" in run.bounds else ""
+        bounded = " or its envelope" if f"{rival}: envelope" in run.bounds else ""
         for ours in partners(run, rival):
             pairs = [pair(run, ours, better(run, rival, snr), snr) for snr in least]
             yield (f"{ours}, where both may spend as many uses: at least so many times {rival}{bounded}: {goal}",
