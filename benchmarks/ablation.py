@@ -32,6 +32,8 @@ source: {{type: scenes, size: 256}}
 pictures: {pictures}
 calibration: {{pictures: 32, realisations: 8}}
 task: {{type: detection, weights: yolov5n-scenes, input_size: 256}}
+also:
+  second: {{type: detection, weights: yolov5-second-scenes, input_size: 256}}
 link: {{channel: {{model: rayleigh, fading: slow}}, csi: perfect}}
 snr_db: [0, 10, 20]
 knowledge: {{transmitter: mean_snr}}
