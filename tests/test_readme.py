@@ -1,6 +1,7 @@
 """What the README tells a newcomer to write and type works as it stands there."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from linksim import registry
+from linksim import registry, weights
 from linksim.cli import app
 from linksim.link.burst import Reception
 from linksim.schemes.base import Bench, Knowledge
@@ -92,3 +93,14 @@ def test_a_table_is_made_from_a_runs_own_columns(maker, tmp_path):
         maker.markdown(tmp_path, "ap5", None)
     with pytest.raises(SystemExit, match="holds no table.csv"):
         maker.markdown(tmp_path / "nowhere", "ap50", None)
+
+
+def test_what_was_measured_was_measured_with_weights_that_ship():
+    """But for the codecs that the ablation of training makes, and what is the user's to bring."""
+    shipped = {json.loads((weights.FOLDER / f"{name}.json").read_text())["sha256"] for name in weights.shipped()}
+    for file in (ROOT / "results" / "reference").glob("*/provenance.json"):
+        if file.parent.name == "ablation_training":
+            continue
+        used = json.loads(file.read_text())["weights"]
+        strange = [key for key, sha256 in used.items() if key.startswith("schemes.") and sha256 not in shipped]
+        assert not strange, (file.parent.name, strange)
