@@ -100,6 +100,12 @@ def saved(run: Run, name: str, other: str | None) -> float:
     return 1 - uses(run, name) / uses(run, other) if other else np.nan
 
 
+def fixed(run: Run, name: str) -> int | None:
+    """The channel uses that a conventional scheme was given for every picture, where it has no other scheme's."""
+    config = next(scheme for scheme in run.scenario["schemes"] if scheme["name"] == name)
+    return config.get("uses") if "bounds" in config else None
+
+
 def partners(run: Run, name: str) -> list[str]:
     """The sesc schemes that spend as many channel uses as a conventional one was given: whose budget it has, picture by
     picture, then those that spend as many in all."""
@@ -110,7 +116,8 @@ def partners(run: Run, name: str) -> list[str]:
         budget = name.removeprefix(run.series[name])
         return [other for other, kind in kinds.items() if kind == "sesc" and other in run.series
                 and other.removeprefix(run.series[other]) == budget]
-    apart = {other: abs(uses(run, other) / uses(run, given or name) - 1) for other, kind in kinds.items()
+    own = fixed(run, name) or uses(run, given or name)
+    apart = {other: abs(uses(run, other) / own - 1) for other, kind in kinds.items()
              if kind == "sesc" and other != given}
     near = sorted((other for other in apart if apart[other] <= EQUAL), key=apart.get)
     return [given, *near] if given else near
@@ -124,8 +131,9 @@ def better(run: Run, name: str, snr_db: float) -> str:
 
 def unspent(run: Run, rival: str, ours: str, snr_db: float) -> str:
     """Whether a rival couldn't spend what it was given: no file of its codec is so small."""
-    spent, given = (next(point["uses"] for point in run.points(name) if point["snr_db"] == snr_db)
-                    for name in (rival, ours))
+    spent, theirs = (next(point["uses"] for point in run.points(name) if point["snr_db"] == snr_db)
+                     for name in (rival, ours))
+    given = fixed(run, rival) or theirs
     return f"  {rival} spends {spent:,.0f} of {given:,.0f} uses" if spent < (1 - EQUAL) * given else ""
 
 

@@ -6,10 +6,8 @@ is kept beside the rows until the curves are there, for a run that goes on.
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -19,6 +17,7 @@ from linksim.experiment.points import pairs
 from linksim.experiment.progress import Clock
 from linksim.experiment.rows import Rows, View, read, write
 from linksim.experiment.setup import ROWS, Setup
+from linksim.experiment.store import unless_full
 from linksim.experiment.table import further_scores, scores, truths_of
 from linksim.schemes.base import lost_picture
 
@@ -26,16 +25,13 @@ from linksim.schemes.base import lost_picture
 def lines(setup: Setup, name: str, clock: Clock, folder: Path | None = None) -> list[dict]:
     """Lines of a scheme's curves, for each task of its own; `choice` and `lost` are those of the main task's.
 
-    folder: where what is seen in the pictures is kept meanwhile, of this scheme and scenario alone; it is gone when the
-    lines are there."""
-    with ExitStack() as stack:
-        if folder is None:
-            folder = Path(stack.enter_context(TemporaryDirectory()))
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-        found = _lines(setup, name, clock, folder)
-        rmtree(folder, ignore_errors=True)
-    return found
+    folder: where what is seen in the pictures is kept, of this scheme and scenario alone, to go on with; who keeps the
+    lines removes it. Left out, nothing is kept."""
+    if folder is None:
+        with TemporaryDirectory() as scratch:
+            return _lines(setup, name, clock, Path(scratch))
+    folder.mkdir(parents=True, exist_ok=True)
+    return _lines(setup, name, clock, folder)
 
 
 def _lines(setup: Setup, name: str, clock: Clock, folder: Path) -> list[dict]:
@@ -55,8 +51,8 @@ def _lines(setup: Setup, name: str, clock: Clock, folder: Path) -> list[dict]:
             needed_db = np.asarray(candidate.threshold_db)[picture]
             arrived = {snr_db: effective_db(candidate, snr_db) >= needed_db for snr_db in setup.scenario.snr_db}
             shown = np.unique(picture[np.any(list(arrived.values()), axis=0)])  # somewhere: others needn't be judged
-            for label, task in tasks.items():
-                seen = _observed(setup, candidate.images, shown, lost[label], label, folder / f"{number}_{label}")
+            for i, (label, task) in enumerate(tasks.items()):
+                seen = _observed(setup, candidate.images, shown, lost[label], label, folder / f"{number}_{i}")
                 for snr_db, here in arrived.items():
                     rows = View(range(len(picture)), partial(_either, seen, lost[label], picture, here))
                     value = task.score(rows, truths_of(setup, picture), picture)[task.metric]
@@ -98,7 +94,7 @@ def _kept(file: Path, make: Callable[[], list[dict]]) -> list[dict]:
         return read(file)
     except (ValueError, FileNotFoundError):
         rows, aside = make(), file.with_name(file.name + ".part")
-        write(aside, rows)
+        unless_full(file.parent, lambda: write(aside, rows))
         aside.replace(file)
         return rows
 

@@ -88,7 +88,7 @@ class Store:
     def begin(self, resolved: Scenario) -> None:
         """Make the folder and lock it, empty it of an earlier run where `fresh` was asked for, write the scenario; the
         scenario again when its plan has grown."""
-        _unless_full(self.folder, lambda: (self.folder / "rows").mkdir(parents=True, exist_ok=True))
+        unless_full(self.folder, lambda: (self.folder / "rows").mkdir(parents=True, exist_ok=True))
         self._lock.take()
         if self._replace:
             self._replace = False
@@ -193,7 +193,7 @@ class Store:
             os.replace(aside, path)
 
         try:
-            _unless_full(self.folder, whole)
+            unless_full(self.folder, whole)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
@@ -235,7 +235,8 @@ def _agree(plan, other) -> bool:
     return all(plan[name] == other[name] for name in plan.keys() & other.keys())
 
 
-def _unless_full(folder: Path, write: Callable[[], object]) -> None:
+def unless_full(folder: Path, write: Callable[[], object]) -> None:
+    """Call `write`; UserError where the disk of `folder` is full."""
     try:
         write()
     except OSError as error:

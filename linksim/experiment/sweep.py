@@ -8,6 +8,7 @@ when, so the table is the same for any workers, in any order, and after any inte
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 from linksim.experiment import bounds, points, stopping
 from linksim.experiment.blocks import KEPT
@@ -85,6 +86,7 @@ class Sweep:
             self._unbounded.remove(unit.scheme)
             if rows:
                 self.store.write_rows(self.store.bounds(unit.scheme), rows)
+            rmtree(self.store.seen(unit.scheme), ignore_errors=True)
             self.clock.say(f"bounds of {unit.scheme}")
             return
         self.store.write_rows(self.store.part(unit.scheme, unit.snr_db, part.number), rows)
@@ -107,8 +109,7 @@ class Sweep:
 
     def bounds(self, name: str) -> list[dict]:
         """The finished lines of a scheme's bounds."""
-        return self.store.read_rows(self.store.bounds(name)) or bounds.lines(
-            self.setup, name, self.clock, self.store.seen(name))
+        return self.store.read_rows(self.store.bounds(name)) or bounds.lines(self.setup, name, self.clock)
 
     def _read(self, name: str, snr_db: float, part: Part) -> list[dict]:
         path = self.store.part(name, snr_db, part.number)

@@ -151,7 +151,7 @@ class Scenario(Strict):
             if getattr(config, "uses", 1) == "auto":
                 raise UserError(f"feasibility.scheme: {config.name!r} has uses: auto, so nobody could tell whether a "
                                 "picture needs more features or more uses of each; give uses a number")
-            if not all(hasattr(scheme, needed) for needed in ("burst", "uses_over_mu")):
+            if not all(hasattr(scheme, needed) for needed in ("burst", "plan_with_room", "uses_over_mu")):
                 raise UserError(f"feasibility.scheme: {self.feasibility.scheme!r} has no features to choose from")
         if beyond := [i for i in self.examples.pictures if i >= self.pictures]:
             raise UserError(f"examples.pictures: should be below {self.pictures}, the number of pictures "

@@ -118,7 +118,7 @@ class Scheme(ABC):
     uses_follow_snr: ClassVar[bool] = False  # True where that may change how many uses a burst has
     analog: ClassVar[bool] = True  # False where every burst is of one constellation and says so (bits_per_symbol)
     follows_channel: bool = False  # True where encode depends on Knowledge.effective_snr_db; may differ by instance
-    budgeted: int | None = None  # total channel uses of every burst, where the config fixes them
+    budgeted: int | None = None  # total channel uses that a burst may have, where the config says so
     rounds: int = 1  # transmissions of a picture at most; may differ by instance
 
     def __init__(self, config: SchemeConfig, bench: Bench):

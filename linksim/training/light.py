@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.training.cards import command, machine, portable
+from linksim.training.cards import command, courses, machine, portable
 from linksim.training.precision import Precision, suited
 
 
@@ -73,7 +73,7 @@ def train(out: Path, minutes: float, large: str, channels: int = 24, sources: li
         "kind": "sesc", "name": Path(out).stem, "recipe": "light", "classes": [], "data": portable(sources),
         "machine": machine(), "minutes": round(minutes_taken, 1),
         "command": command("light", asked | {"precision": precision}),
-        "scores": scores, "config": config | sizes,
+        "scores": scores, "config": config | sizes, "courses": courses(large, "sesc"),
     }
     weights.save(Path(out), result, card)
     clock.discard()

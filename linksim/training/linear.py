@@ -30,7 +30,7 @@ def train(out: Path, minutes: float = 0, sources: list[dict] | None = None, pict
         "machine": machine(), "minutes": round((time.time() - began) / 60, 2),
         "command": command("linear", asked | {"sources": sources}),
         "scores": {"variance_kept": float((code.deviation**2).sum())},
-        "config": {"patch": 16, "components": components},
+        "config": {"patch": 16, "components": components}, "courses": [],
     }
     weights.save(Path(out), arrays, card)
     return Path(out)

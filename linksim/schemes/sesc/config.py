@@ -20,7 +20,8 @@ class SescConfig(SchemeConfig):
     the header has room for nine of ten calibration masks, and the others are made simpler. header_rate: code rate of
     the header, for schemes whose headers should arrive equally well; null leaves it to the plan.
     adapts: to what encoder and power allocation are set: mean_snr, where the scenario's `knowledge` grants it, or
-    realisation, the SNR of the channel that each burst is about to meet, which a transmitter knows only by feedback.
+    realisation, the effective SNR of the channel that each burst is about to meet, over its budget or else a slot,
+    which a transmitter knows only by feedback.
     """
 
     weights: str = "sesc-scenes"

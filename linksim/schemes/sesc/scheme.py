@@ -79,6 +79,9 @@ class Sesc(Scheme):
         if config.adapts == "realisation" != granted:
             return (f"adapts: realisation is each burst's channel, and knowledge.transmitter grants {granted!r}; set "
                     "knowledge.transmitter to realisation, or adapts to mean_snr")
+        if config.adapts == "realisation" and config.constellation:
+            return (f"adapts: realisation shares power anew for each burst, and {config.constellation} points have one "
+                    "power; set adapts to mean_snr, or leave constellation out")
         return None
 
     def analyse(self, images) -> Analysis:
@@ -145,7 +148,6 @@ class Sesc(Scheme):
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budgeted if budget is None else budget
-        known = knowledge.effective_db() if self.follows_channel else knowledge.snr_db
         room = None
         if budget is not None:
             room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
@@ -153,7 +155,7 @@ class Sesc(Scheme):
         masks, codes = mask_header.tell(masks, analysis.weights, self.plan, self.config.tidy, grow=room is None)
         if self.uses is None:
             uses = rate.fill(room, masks.sum((1, 2)), self.grid**2, self.config.context, self.most)
-        return self._burst(analysis.images, masks, codes, uses, header.counted_on(known, len(analysis)))
+        return self._burst(analysis.images, masks, codes, uses, self._counted_on(knowledge, len(analysis)))
 
     def burst(self, analysis: Analysis, counts: np.ndarray, knowledge: Knowledge) -> Burst:
         """The burst that sends counts int [B, h, w] uses of every feature, whatever the weights: in each picture one
@@ -163,8 +165,7 @@ class Sesc(Scheme):
         if not (masks | (counts == self.config.context)).all():
             raise ValueError("counts: one number of uses and the context's in each picture")
         codes = [mask_header.pad(mask_code.encode(mask, self.plan["mask_model"]), self.plan) for mask in masks]
-        return self._burst(analysis.images, masks, np.stack(codes), uses,
-                           header.counted_on(knowledge.snr_db, len(masks)))
+        return self._burst(analysis.images, masks, np.stack(codes), uses, self._counted_on(knowledge, len(masks)))
 
     def decode(self, reception: Reception):
         ok = np.asarray(reception.header_ok, bool)
@@ -208,7 +209,7 @@ class Sesc(Scheme):
         said += ["mu raised until the burst fits"] if self.mu is None else []
         said += ["masks simplified"] if self.config.tidy else []
         said += [f"header of rate {self.config.header_rate:g} by the scenario"] if self.config.header_rate else []
-        said += ["power set for each burst's channel"] if self.follows_channel else []
+        said += ["encoder and power set for each burst's channel"] if self.follows_channel else []
         return ", ".join(said)
 
     def _allot(self, analysis: Analysis, room) -> tuple[np.ndarray, np.ndarray]:
@@ -217,6 +218,11 @@ class Sesc(Scheme):
         room = None if room is None else np.broadcast_to(room, len(analysis))
         mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, self.most)
         return mask.reshape(analysis.weights.shape), uses
+
+    def _counted_on(self, knowledge: Knowledge, rows: int) -> np.ndarray:
+        """float64 [rows], the SNR that encoder and power are set for; the mean one where a burst's own isn't known."""
+        own = knowledge.effective_snr_db if self.follows_channel else None
+        return header.counted_on(knowledge.snr_db if own is None else own, rows)
 
     def _told(self, analysis: Analysis, mu: float | None) -> tuple[np.ndarray, int]:
         """Masks bool [B, h, w] as they are sent without a budget, and the bits that a header has for them."""
