@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--scenario", type=Path, default=SCENARIO, help="whose source and schemes")
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--confidence", type=float, default=CONFIDENCE)
-    parser.add_argument("--snr", type=float, nargs="+", default=[0.0, 10.0, 20.0])
+    parser.add_argument("--snr", type=float, nargs="+", default=[0.0, 10.0, 20.0], help="of empty scenes")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the scenario")
     options = parser.parse_args()
     few = [f"pictures={options.pictures}", "examples.pictures=[0]", "symbols_vs_mu=null"]

@@ -5,16 +5,15 @@ one-sided exact McNemar test at level .01 for each case, so that of four honest 
 `benchmarks/empty.py` does the same on many pictures.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import yaml
 
 from benchmarks.empty import Empty, more
+from linksim import registry
 from linksim.errors import UserError
 from linksim.scenario import load
-from linksim.sources.voc import VocConfig
+from linksim.sources.base import SourceConfig
 
 LEVEL = 0.01
 
@@ -39,12 +38,30 @@ def holds(empty: Empty, names=("few", "full"), snrs=(10.0,)) -> None:
         assert min(p.values()) > LEVEL, (name, p)
 
 
-def test_photographs_cant_be_emptied():
-    photographs = Empty.__new__(Empty)
-    photographs.emptied, photographs.setup = False, SimpleNamespace(
-        scenario=SimpleNamespace(source=VocConfig(type="voc", path="VOCdevkit")))
-    with pytest.raises(UserError, match="'voc' can't be emptied of its objects"):
-        photographs.empty("few", 10.0)
+@pytest.fixture
+def photographs(monkeypatch):
+    """A source of labelled pictures that has no say in how many objects are in them, registered for one test."""
+    scenes = registry.lookup("source", "scenes")
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+
+    class Photographs(scenes):
+        class Config(SourceConfig):
+            pass
+
+        def __init__(self, config, split):
+            super().__init__(scenes.Config(type="scenes", size=config.size), split)
+
+    registry.register("source", "photographs")(Photographs)
+    return Photographs.Config(type="photographs", size=256)
+
+
+def test_pictures_that_cant_be_emptied_have_silence_and_noise_alone(tmp_path, photographs):
+    pictures = Empty(scenario(tmp_path, 4).model_copy(update={"source": photographs}))
+    assert not pictures.emptied and pictures.clean.tolist() == [0] * 4, "a grey picture has objects"
+    assert pictures.boxes(pictures.images).sum() >= 4, "the control sees nothing where objects are"
+    assert len(pictures.noise("few")) == len(pictures.silence("few")) == 4
+    with pytest.raises(UserError, match="'photographs' can't be emptied of its objects"):
+        pictures.empty("few", 10.0)
 
 
 def test_the_test_can_fail(tmp_path):
