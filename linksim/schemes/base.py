@@ -108,8 +108,8 @@ class Scheme(ABC):
             picture; the task then scores these, and `decode`'s pictures are only looked at
         uses_over_mu(analysis, mus, uses=None) -> (uses int [M, P], kept float [M, P])     for a scenario's
             symbols_vs_mu; `uses` for each feature in the place of its own, for benchmarks/mu_for_saving.py
-        burst(analysis, counts, knowledge) -> Burst, plan_with_room(masks) -> dict     for a scenario's feasibility study:
-            counts int [B, h, w] channel uses of every feature, and a plan in which bursts of masks bool [B, h, w] fit
+        burst(analysis, counts, knowledge) -> Burst, plan_with_room(masks) -> dict     for a feasibility study:
+            counts int [B, h, w] uses of every feature, and a plan in which bursts of masks bool [B, h, w] fit
         bounds(analysis, budget) -> iterator of candidates, each with curve, label (str), images uint8 [P, S, S, 3]
             and threshold_db float [P]: at every SNR the best one on the test pictures is drawn as a bound. May have
             bits_per_symbol and symbols int [P], for `Link.effective_snr_db`
