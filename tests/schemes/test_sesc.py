@@ -3,83 +3,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_sesc import SIZE, USES, budgeted, draw, make, smooth_pictures
 
-from linksim.link.burst import Draw, Reception
-from linksim.link.link import Link, LinkConfig
-from linksim.schemes.base import Bench, Knowledge, Survey, lost_picture
+from linksim.link.burst import Reception
+from linksim.schemes.base import Knowledge, lost_picture
 from linksim.schemes.sesc import mask_code, mask_header
-
-SIZE, USES = 64, 96
-FIG4 = Path(__file__).parents[2] / "scenarios" / "fig4.yaml"
-
-
-class Features:
-    """A judge whose feature maps are means of the picture's blocks at three scales."""
-
-    def features(self, images):
-        x = np.asarray(images, np.float32) / 255
-        return tuple(x.reshape(len(x), SIZE // s, s, SIZE // s, s, 3).mean((2, 4)) for s in (8, 16, 32))
-
-
-def smooth_pictures(count, seed=0):
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
-    phase = rng.uniform(0, 6, (count, 2, 3, 1, 1))
-    waves = 128 + 60 * np.sin(phase[:, 0] * x + phase[:, 1] * y) + rng.normal(0, 4, (count, 1, SIZE, SIZE))
-    return np.clip(waves, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
-
-
-@pytest.fixture(scope="module")
-def weights_file(tmp_path_factory):
-    import keras
-
-    from linksim import weights
-    from linksim.schemes import linear_code
-    from linksim.schemes.sesc import networks
-
-    keras.utils.set_random_seed(4)
-    encoder, decoder = networks.build_encoder(SIZE, USES), networks.build_decoder(SIZE, USES)
-    code = linear_code.fit(linear_code.cut(smooth_pictures(120, 9)).reshape(-1, 768), 2 * USES)
-    networks.start_from(code, encoder, decoder, USES)
-    awareness = networks.build_awareness((9,), SIZE // 16)
-    arrays = {f"{m.name}/{k}": v for m in (encoder, decoder, awareness) for k, v in weights.model_arrays(m).items()}
-    arrays["gains/variance"] = np.exp(np.asarray(decoder.get_layer("estimate").log_variance))
-    path = tmp_path_factory.mktemp("weights") / "tiny.npz"
-    weights.save(path, arrays, {"kind": "sesc", "name": "tiny", "config": {"size": SIZE, "uses": USES}})
-    return path
-
-
-def make(weights_file, mu=0.5, survey=True, uses=USES, **keys):
-    from linksim.schemes.sesc.scheme import Sesc
-
-    link = Link(LinkConfig(channel={"model": "rayleigh"}))
-    scheme = Sesc(Sesc.Config(name="SE-SC", type="sesc", weights=str(weights_file), mu=mu, uses=uses, **keys),
-                  Bench(link=link, task=Features(), size=SIZE, tile=4))
-    if survey:
-        images = smooth_pictures(8, 5)
-        survey = Survey(np.array([0.0, 10.0]), 1, 4, images, [], scheme.analyse(images), None, None, None)
-        scheme.adopt(json.loads(json.dumps(scheme.make_plan(survey))))
-    return scheme, link
-
-
-@pytest.fixture(scope="module")
-def sent(weights_file):
-    """(scheme, link, pictures, analysis, burst): half the features, so that masks differ between pictures."""
-    scheme, link = make(weights_file)
-    images = smooth_pictures(6)
-    analysis = scheme.analyse(images)
-    scheme.mu = float(np.median(analysis.weights))
-    survey = Survey(np.array([0.0, 10.0]), 1, 4, images, [], analysis, None, None, None)
-    scheme.adopt(scheme.make_plan(survey))
-    return scheme, link, images, analysis, scheme.encode(analysis, None, Knowledge())
-
-
-def draw(count):
-    return Draw(3, np.arange(count), np.zeros(count, np.int64))
 
 
 def test_mean_power_is_one_over_sent_symbols(sent):
@@ -140,7 +71,7 @@ def test_decodes_in_another_process_from_shuffled_receptions(sent, weights_file,
     program = f"""
 import json, numpy as np, sys
 sys.path.insert(0, {str(__file__).rsplit("/", 1)[0]!r})
-from test_sesc import make
+from tiny_sesc import make
 from linksim.link.burst import Reception
 scheme, _ = make({str(weights_file)!r}, survey=False)
 scheme.adopt(json.load(open("plan.json")))
@@ -158,139 +89,6 @@ def test_a_mask_too_long_for_the_header_is_raised_until_it_fits(sent):
     (mask,), (bits,) = mask_header.tell((weights > 0.4)[None], weights[None], scheme.plan, 0.0, True)
     assert len(bits) == scheme.plan["mask_bits"]
     assert mask[weights <= 0.4].sum() == 0
-
-
-def budgeted(weights_file, budget, **keys):
-    """(scheme, link, analysis of 6 pictures) of a scheme that fills a budget."""
-    scheme, link = make(weights_file, survey=False, budget=budget, **keys)
-    images = smooth_pictures(6)
-    analysis = scheme.analyse(images)
-    survey = Survey(np.array([0.0, 10.0, 20.0]), 1, 4, images, [], analysis, analysis, None, None)
-    scheme.adopt(scheme.make_plan(survey))
-    return scheme, link, analysis
-
-
-@pytest.mark.parametrize("keys", [{"mu": "auto", "uses": "auto"}, {"mu": "auto", "uses": 24},
-                                  {"mu": 0.3, "uses": "auto"}, {"mu": 0.0, "uses": 64},
-                                  {"mu": "auto", "uses": "auto", "context": 2}])
-def test_bursts_keep_to_the_budget(weights_file, keys):
-    scheme, link, analysis = budgeted(weights_file, 1400, **keys)
-    for snr_db in (0.0, 10.0, None):
-        burst = scheme.encode(analysis, None, Knowledge(snr_db))
-        spent = np.sum(list(link.ledger(burst).values()), axis=0)
-        assert (spent <= 1400).all() and (burst.length > 0).all()
-        for symbols, length in zip(burst.symbols, burst.length, strict=True):
-            assert np.mean(np.abs(symbols[:length]) ** 2) == pytest.approx(1, abs=1e-4)
-    if keys["uses"] == "auto":  # what is left wouldn't raise every feature by a step of the ladder
-        assert spent.mean() > 0.75 * 1400
-
-
-@pytest.mark.parametrize("slots", [1, 2])
-def test_a_latency_in_slots_is_kept_to_and_used(weights_file, slots):
-    scheme, link, analysis = budgeted(weights_file, None, slots=slots, mu="auto", uses="auto")
-    spent = np.sum(list(link.ledger(scheme.encode(analysis, None, Knowledge(10.0))).values()), axis=0)
-    one = link.grid.data_per_slot + link.grid.pilots_per_slot
-    assert scheme.budgeted == slots * one and (spent <= slots * one).all()
-    assert (spent > (slots - 1) * one).all(), "a whole slot is left"
-
-
-def test_power_set_for_each_burst_is_what_the_mean_would_be_at_that_snr(weights_file):
-    usual, link = make(weights_file)
-    told, _ = make(weights_file, survey=False, adapts="realisation")
-    told.adopt(usual.plan)
-    analysis = usual.analyse(smooth_pictures(2))
-    burst = told.encode(analysis, None, Knowledge(10.0, np.array([1.2, 19.8])))
-    assert told.follows_channel and not usual.follows_channel and "each burst" in told.declared()
-    for row, snr_db in enumerate((1.0, 20.0)):
-        alone = usual.encode(analysis, None, Knowledge(snr_db))
-        np.testing.assert_allclose(burst.symbols[row], alone.symbols[row], atol=1e-5)
-        np.testing.assert_array_equal(burst.header[row], alone.header[row])
-    assert np.abs(burst.symbols - usual.encode(analysis, None, Knowledge(10.0)).symbols).max() > 0.01
-    reception = link.transmit(burst, 60.0, draw(2))
-    assert reception.header_ok.all() and told.decode(reception)[1].all()
-
-
-def test_who_isnt_told_the_realisation_cant_adapt_to_it():
-    from linksim.errors import UserError
-    from linksim.scenario import load
-
-    ask = ["schemes.0.adapts=realisation"]
-    with pytest.raises(UserError, match="knowledge.transmitter grants 'mean_snr'"):
-        load(FIG4, ask)
-    ask += ["knowledge.transmitter=realisation"]
-    assert load(FIG4, ask).schemes[0].adapts == "realisation"
-    with pytest.raises(UserError, match="64 points have one power"):
-        load(FIG4, [*ask, "schemes.0.constellation=64"])
-
-
-def test_power_set_for_each_burst_goes_through_the_house(tmp_path):
-    """Another scheme's budget is its uses, which don't depend on the fade; what it sends does."""
-    from rich.console import Console
-
-    from linksim.experiment.plan import planned
-    from linksim.experiment.points import measure
-    from linksim.experiment.progress import Clock
-    from linksim.experiment.setup import Setup
-    from linksim.scenario import load
-
-    few = ["pictures=3", "examples.pictures=[0]", "calibration.pictures=3", "knowledge.transmitter=realisation",
-           "task.input_size=128", "source.size=128", "tile=2"]
-    rows = {}
-    for adapts in ("mean_snr", "realisation"):
-        setup, clock = Setup(load(FIG4, [*few, f"schemes.0.adapts={adapts}"])), Clock(Console(quiet=True))
-        setup.scenario = planned(setup, clock)
-        rows[adapts] = measure(setup, "SE-SC mu 0.2", 15.0, clock)
-        assert len(measure(setup, "JPEG2000", 15.0, clock)) == 3
-    mean, own = rows["mean_snr"], rows["realisation"]
-    assert [row["uses"] for row in mean] == [row["uses"] for row in own]
-    assert [row["gain_db"] for row in mean] == [row["gain_db"] for row in own]
-    assert [row["psnr_db"] for row in mean] != [row["psnr_db"] for row in own]
-
-
-def test_more_budget_gives_a_better_picture(weights_file):
-    errors = []
-    for budget in (700, 1000, 1900):
-        scheme, link, analysis = budgeted(weights_file, budget, mu="auto", uses="auto", context=2)
-        reception = link.transmit(scheme.encode(analysis, None, Knowledge(20.0)), 60.0, draw(6))
-        assert reception.header_ok.all()
-        errors.append(np.mean((scheme.decode(reception)[0].astype(float) - analysis.images) ** 2))
-    assert errors[0] > errors[1] > errors[2]
-
-
-def test_a_budget_too_small_is_refused(weights_file):
-    from linksim.errors import UserError
-
-    with pytest.raises(UserError, match="budget"):
-        budgeted(weights_file, 150, mu="auto", uses=64)
-
-
-def test_no_picture_tested_overspends_where_calibration_pictures_had_more(weights_file):
-    """The header chosen for 3,000 uses a picture wouldn't leave room for a feature in 450."""
-    from linksim.errors import UserError
-
-    scheme, link = make(weights_file, survey=False, mu="auto", uses="auto", budget_as="another")
-    images = smooth_pictures(6)
-    analysis, rich = scheme.analyse(images), np.full(6, 3000)
-
-    def plan(tested):
-        scheme.adopt(scheme.make_plan(Survey(np.array([0.0]), 1, 4, images, [], analysis, analysis, rich, tested)))
-        return scheme.plan["header_uses"]
-
-    poor = np.array([450, 3000, 3000, 3000, 3000, 3000])
-    assert plan(poor) < plan(rich)
-    plan(poor)
-    spent = np.sum(list(link.ledger(scheme.encode(analysis, poor, Knowledge(0.0))).values()), axis=0)
-    assert (spent <= poor).all()
-    with pytest.raises(UserError, match="smallest budget has room for"):
-        plan(np.array([200, 3000, 3000, 3000, 3000, 3000]))
-
-
-@pytest.mark.parametrize("keys, says", [({"mu": "auto"}, "budget"), ({"uses": "auto"}, "budget"),
-                                        ({"budget": 500, "slots": 2}, "only one"),
-                                        ({"uses": 2, "context": 3}, "context")])
-def test_a_policy_that_makes_no_sense_is_refused(weights_file, keys, says):
-    with pytest.raises(ValueError, match=says):
-        make(weights_file, survey=False, **keys)
 
 
 def test_any_counts_can_be_sent(weights_file):

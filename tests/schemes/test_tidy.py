@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_sesc import SIZE, make, smooth_pictures, weights_file  # noqa: F401 (a fixture)
+from tiny_sesc import SIZE, make, smooth_pictures
 
 from linksim.link.burst import Draw
 from linksim.link.headercode import header_uses

@@ -56,10 +56,10 @@ def test_a_command_is_what_the_shell_and_the_recipe_read_back(tmp_path):
         "aims": ("detection", "classification")}
 
 
-def test_of_paths_in_a_command_the_last_name_is_left():
-    sources = [{"type": "voc", "path": "/data/VOC"}]
-    text = cards.command("sesc", {"out": Path("/tmp/a.npz"), "minutes": 1, "sources": sources,
-                                  "detector": "/home/me/d.npz", "judges": ("/x/e.npz",), "air": None})
+def test_of_paths_in_a_command_the_last_name_is_left(tmp_path):
+    text = cards.command("sesc", {"out": tmp_path / "a.npz", "minutes": 1, "air": None,
+                                  "sources": [{"type": "voc", "path": str(tmp_path / "VOC")}],
+                                  "detector": str(tmp_path / "d.npz"), "judges": (str(tmp_path / "e.npz"),)})
     assert "/" not in text and "air" not in text and all(name in text for name in ("VOC", "d.npz", "e.npz"))
 
 
