@@ -100,9 +100,14 @@ def saved(run: Run, name: str, other: str | None) -> float:
     return 1 - uses(run, name) / uses(run, other) if other else np.nan
 
 
+def config_of(run: Run, name: str) -> dict:
+    """What the scenario says of a scheme."""
+    return next(scheme for scheme in run.scenario["schemes"] if scheme["name"] == name)
+
+
 def fixed(run: Run, name: str) -> int | None:
     """The channel uses that a conventional scheme was given for every picture, where it has no other scheme's."""
-    config = next(scheme for scheme in run.scenario["schemes"] if scheme["name"] == name)
+    config = config_of(run, name)
     return config.get("uses") if "bounds" in config else None
 
 
@@ -110,7 +115,7 @@ def partners(run: Run, name: str) -> list[str]:
     """The sesc schemes that spend as many channel uses as a conventional one was given: whose budget it has, picture by
     picture, then those that spend as many in all."""
     kinds = {scheme["name"]: scheme["type"] for scheme in run.scenario["schemes"]}
-    config = next(scheme for scheme in run.scenario["schemes"] if scheme["name"] == name)
+    config = config_of(run, name)
     given = config.get("budget_as") if kinds.get(config.get("budget_as")) == "sesc" else None
     if name in run.series and not given:  # the same budget
         budget = name.removeprefix(run.series[name])

@@ -193,8 +193,7 @@ class Sesc(Scheme):
         each, code_rate, kept = np.full(len(analysis), uses or self.uses or self.most), self.config.header_rate, []
         symbols = np.empty((len(mus), len(analysis)), np.int64)
         for i, mu in enumerate(mus):
-            masks, mask_bits = self._told(analysis, mu)
-            bits = header.bits(self.uses is None) + mask_bits
+            masks, bits = self._told(analysis, mu)
             symbols[i] = packing.symbols(masks, each, self.config.context)
             symbols[i] += header_uses(bits, code_rate) if code_rate else self.plan["header_uses"]
             kept.append(masks.mean((1, 2)))
@@ -225,12 +224,12 @@ class Sesc(Scheme):
         return header.counted_on(knowledge.snr_db if own is None else own, rows)
 
     def _told(self, analysis: Analysis, mu: float | None) -> tuple[np.ndarray, int]:
-        """Masks bool [B, h, w] as they are sent without a budget, and the bits that a header has for them."""
+        """Masks bool [B, h, w] as they are sent without a budget, and the bits of a header for them."""
         masks, strength, plan = self.masks(analysis, mu), self.config.tidy, self.plan
         if mu != self.mu:
             learned = mask_header.learn(masks, analysis.weights, strength, grow=True)
             plan = mask_header.plan_for(*learned, strength, whole=True)
-        return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], plan["mask_bits"]
+        return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], self._header_bits(plan)
 
     def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr: np.ndarray) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
