@@ -7,6 +7,7 @@ from linksim.link import crc, qam, thresholds
 from linksim.link.codeblocks import decode_blocks, encode_blocks
 from linksim.link.mcs import LARGEST, lifting_size
 
+CRC_BITS = 16
 RATES = (1 / 2, 1 / 3, 1 / 5, 1 / 10, 1 / 20, 1 / 40)
 MARGIN = 0.95  # the highest code rate that base graph 2 with its two unsent columns still decodes
 
@@ -17,9 +18,9 @@ class HeaderCode:
 
     def __init__(self, bits: int, uses: int, iterations: int = 20, rule: str = "boxplus-phi"):
         self.bits, self.uses, self.iterations, self.rule = bits, uses, iterations, rule
-        self.block = bits + 16
+        self.block = bits + CRC_BITS
         if not 0 < self.block <= LARGEST[2]:
-            raise ValueError(f"a header has 1 to {LARGEST[2] - 16} bits, got {bits}")
+            raise ValueError(f"a header has 1 to {LARGEST[2] - CRC_BITS} bits, got {bits}")
         if self.block > 2 * uses * MARGIN:
             raise ValueError(f"{uses} uses are too few for a header of {bits} bits and its CRC16; "
                              f"give at least {int(np.ceil(self.block / 2 / MARGIN))}")
@@ -48,7 +49,7 @@ def header_candidates(bits: int) -> list[int]:
 
 def header_uses(bits: int, rate: float) -> int:
     """Channel uses of a header of so many bits and its CRC16, QPSK at a code rate."""
-    return int(np.ceil((bits + 16) / (2 * rate)))
+    return int(np.ceil((bits + CRC_BITS) / (2 * rate)))
 
 
 def header_threshold_db(bits: int, uses: int) -> float:
@@ -57,7 +58,7 @@ def header_threshold_db(bits: int, uses: int) -> float:
     entries = thresholds.load()["header"]
     sizes, rates = (sorted({entry[key] for entry in entries}) for key in ("block", "rate"))
     table = {(entry["block"], entry["rate"]): entry["threshold_db"] for entry in entries}
-    rate = (bits + 16) / (2 * uses)
-    by_rate = [np.interp(np.log(bits + 16), np.log(sizes), [table[size, r] for size in sizes]) for r in rates]
+    rate = (bits + CRC_BITS) / (2 * uses)
+    by_rate = [np.interp(np.log(bits + CRC_BITS), np.log(sizes), [table[size, r] for size in sizes]) for r in rates]
     repeated = min(0.0, 10 * np.log10(rate / rates[0]))
     return float(np.interp(np.log(rate), np.log(rates), by_rate) + repeated)

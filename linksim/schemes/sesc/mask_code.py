@@ -6,6 +6,8 @@ thousand bits, which Python's integers hold exactly: no carry logic, no rounding
 Source of the method: Witten, Neal and Cleary, "Arithmetic coding for data compression", CACM 1987; contexts as in JBIG.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 ONE = 12  # bits of a probability
@@ -18,6 +20,18 @@ def contexts(mask: np.ndarray) -> np.ndarray:
     padded = np.pad(mask, (*[(0, 0)] * (mask.ndim - 2), (1, 0), (1, 1)))
     above = padded[..., :-1, :]
     return padded[..., 1:, :-2] + 2 * above[..., :-2] + 4 * above[..., 1:-1] + 8 * above[..., 2:]
+
+
+def patch_by_patch(shape: tuple[int, int], bit: Callable[[int], int]) -> np.ndarray:
+    """Mask bool [h, w] of patches that become known one by one: bit(context) tells each, given the context that
+    `contexts` will have for it."""
+    height, width = shape
+    known = np.zeros((height + 1, width + 2), np.int64)
+    for y in range(height):
+        for x in range(width):
+            context = known[y + 1, x] + 2 * known[y, x] + 4 * known[y, x + 1] + 8 * known[y, x + 2]
+            known[y + 1, x + 1] = bit(context)
+    return known[1:, 1:-1].astype(bool)
 
 
 def learn(masks: np.ndarray) -> list[int]:
@@ -60,23 +74,22 @@ def longest(shape: tuple[int, int], model: list[int], whole: bool) -> int:
 
 def decode(code: np.ndarray, shape: tuple[int, int], model: list[int]) -> np.ndarray:
     """Mask bool [h, w] from bits uint8 [H] that start with its code; anything may follow."""
-    height, width_ = shape
-    shift = height * width_ * ONE
+    shift = shape[0] * shape[1] * ONE
     code = np.asarray(code)
     value = int("".join("1" if b else "0" for b in code) or "0", 2)
     value = value << (shift - len(code)) if shift >= len(code) else value >> (len(code) - shift)
-    padded = np.zeros((height + 1, width_ + 2), np.int64)
     low, width, left = 0, 1, shift
-    for y in range(height):
-        for x in range(width_):
-            context = padded[y + 1, x] + 2 * padded[y, x] + 4 * padded[y, x + 1] + 8 * padded[y, x + 2]
-            one = model[context]
-            left -= ONE
-            low <<= ONE
-            if (value >> left) < low + width * one:
-                padded[y + 1, x + 1] = 1
-                width *= one
-            else:
-                low += width * one
-                width *= 2**ONE - one
-    return padded[1:, 1:-1].astype(bool)
+
+    def bit(context):
+        nonlocal low, width, left
+        one = model[context]
+        left -= ONE
+        low <<= ONE
+        if (value >> left) < low + width * one:
+            width *= one
+            return 1
+        low += width * one
+        width *= 2**ONE - one
+        return 0
+
+    return patch_by_patch(shape, bit)

@@ -8,7 +8,6 @@ from linksim.schemes.sesc.tidy import in_blocks, margins, tidy
 FITS = 90  # per cent of calibration masks that a header has room for as they are, where masks may be simplified
 SURE = 2**mask_code.ONE  # a probability of 1
 LEAST = (1, SURE // 256, SURE // 64, SURE // 16, SURE // 4, SURE // 2)  # probabilities that a flattened model keeps to
-BESIDE = 24  # bits of a header beside its mask, at least: CRC and power
 DOUBLINGS = 4  # of the strength, for a mask that doesn't fit
 
 
@@ -40,13 +39,13 @@ def _room(masks: np.ndarray, model: list[int], strength: float, whole: bool) -> 
     return -(-bits // 8) * 8
 
 
-def roomy(plan: dict, masks: np.ndarray) -> dict:
+def roomy(plan: dict, masks: np.ndarray, beside: int) -> dict:
     """A scheme's plan with a header that has room for each of `masks`, bool [B, h, w], as it is, at the plan's code
-    rate or below."""
+    rate or below. beside: what it says beside the mask, CRC included, in bits."""
     model = mask_code.learn(masks)
     bits = max(plan["mask_bits"], -(-max(len(mask_code.encode(mask, model)) for mask in masks) // 8) * 8)
     return plan | {"mask_model": model, "mask_bits": bits,
-                   "header_uses": -(-plan["header_uses"] * (bits + BESIDE) // (plan["mask_bits"] + BESIDE))}
+                   "header_uses": -(-plan["header_uses"] * (bits + beside) // (plan["mask_bits"] + beside))}
 
 
 def tell(masks: np.ndarray, weights: np.ndarray, plan: dict, strength: float,

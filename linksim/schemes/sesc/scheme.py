@@ -12,7 +12,7 @@ import numpy as np
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
 from linksim.link.draws import calibration_draw
-from linksim.link.headercode import header_uses
+from linksim.link.headercode import CRC_BITS, header_uses
 from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture
 from linksim.schemes.header import choose_header_uses
@@ -144,7 +144,7 @@ class Sesc(Scheme):
 
     def plan_with_room(self, masks: np.ndarray) -> dict:
         """The plan adopted, with a header that any of these masks, bool [B, h, w], fits in."""
-        return mask_header.roomy(self.plan, masks)
+        return mask_header.roomy(self.plan, masks, header.bits(self.uses is None) + CRC_BITS)
 
     def encode(self, analysis: Analysis, budget, knowledge: Knowledge) -> Burst:
         budget = self.budgeted if budget is None else budget

@@ -6,9 +6,10 @@ of about equal expectation share one distribution, whatever their channel, step 
 
 import numpy as np
 
+from linksim.schemes.sesc import mask_code
 from linksim.schemes.sesc_cnn import context as ctx
 from linksim.schemes.sesc_cnn.quantiser import STEPS, quantise, sent
-from linksim.schemes.sesc_cnn.stream import LARGEST, mask_contexts, symbols
+from linksim.schemes.sesc_cnn.stream import LARGEST, symbols
 
 
 def fit(latents: np.ndarray, masks: np.ndarray, contexts: np.ndarray, every: int = 6) -> dict[str, np.ndarray]:
@@ -31,7 +32,7 @@ def fit(latents: np.ndarray, masks: np.ndarray, contexts: np.ndarray, every: int
     model["tables"] = _tables(counts)
     ones, everyone = np.full(16, 0.5), np.ones(16)
     for keep in masks:
-        known = mask_contexts(keep)
+        known = mask_code.contexts(keep)
         ones += np.bincount(known[keep], minlength=16)
         everyone += np.bincount(known.ravel(), minlength=16)
     model["mask"] = np.clip(np.rint(2**16 * ones / everyone), 64, 2**16 - 64).astype(np.uint16)

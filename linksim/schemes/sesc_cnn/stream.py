@@ -12,6 +12,7 @@ Probabilities are integers out of 2^16, stored with the weights: both sides have
 
 import numpy as np
 
+from linksim.schemes.sesc import mask_code
 from linksim.schemes.sesc_cnn import context as ctx
 from linksim.schemes.sesc_cnn.quantiser import STEPS
 
@@ -31,7 +32,7 @@ def encode(model: dict, q: np.ndarray, keep: np.ndarray, sent: np.ndarray, step:
     coder, tables, used = RangeEncoder(), _Tables(model), used_channels(q)
     for value, count in ((step, len(STEPS)), (used, q.shape[2] + 1), (context, MOST_CONTEXT + 1)):
         coder.encode(value, Uniform(count))
-    flat, model_of = keep.astype(np.int32).ravel(), mask_contexts(keep).ravel()
+    flat, model_of = keep.astype(np.int32).ravel(), mask_code.contexts(keep).ravel()
     coder.encode(flat, tables.family, tables.mask[model_of])
     residual, level = symbols(model, q[..., :used], sent, step)
     for c in range(used):
@@ -75,7 +76,7 @@ def cost(model: dict, q: np.ndarray, keep: np.ndarray, sent: np.ndarray, step: i
     beyond = np.abs(residual[part]) - LARGEST + 1
     beyond = beyond[beyond > 0]
     bits += (np.log2(LENGTHS) + np.floor(np.log2(beyond))).sum()
-    bits -= np.log2(tables.mask[mask_contexts(keep), keep.astype(int)]).sum()
+    bits -= np.log2(tables.mask[mask_code.contexts(keep), keep.astype(int)]).sum()
     return (bits + np.log2(len(STEPS) * (q.shape[2] + 1) * (MOST_CONTEXT + 1))) / 8 + 1
 
 
@@ -92,12 +93,6 @@ def symbols(model: dict, q: np.ndarray, sent: np.ndarray, step: int) -> tuple[np
 def used_channels(q: np.ndarray) -> int:
     """Channels up to the last one that isn't 0 everywhere."""
     return int(np.max(np.flatnonzero(q.any(axis=(0, 1))) + 1, initial=0))
-
-
-def mask_contexts(keep: np.ndarray) -> np.ndarray:
-    """int [h, w] in 0..15 from the patches already known; beyond the edge counts as not kept."""
-    padded = np.pad(keep.astype(np.int64), ((1, 0), (1, 1)))
-    return padded[1:, :-2] + 2 * padded[:-1, :-2] + 4 * padded[:-1, 1:-1] + 8 * padded[:-1, 2:]
 
 
 class _Tables:
@@ -137,12 +132,7 @@ def _mask(coder, tables: _Tables, grid: int) -> np.ndarray:
     from constriction import stream
 
     models = [stream.model.Categorical(row, perfect=False) for row in tables.mask]
-    padded = np.zeros((grid + 1, grid + 2), np.int64)
-    for y in range(grid):
-        for x in range(grid):
-            known = padded[y + 1, x] + 2 * padded[y, x] + 4 * padded[y, x + 1] + 8 * padded[y, x + 2]
-            padded[y + 1, x + 1] = coder.decode(models[known])
-    return padded[1:, 1:-1].astype(bool)
+    return mask_code.patch_by_patch((grid, grid), lambda context: coder.decode(models[context]))
 
 
 def _values(coder, tables: _Tables, model: dict, keep: np.ndarray, step: int, used: int, context: int) -> np.ndarray:
