@@ -11,12 +11,10 @@ import numpy as np
 
 from linksim.errors import UserError
 from linksim.link.burst import Burst, Reception
-from linksim.link.draws import calibration_draw
 from linksim.link.headercode import CRC_BITS, header_uses
 from linksim.registry import register
 from linksim.schemes.base import Bench, Knowledge, Scheme, Survey, lost_picture
-from linksim.schemes.header import choose_header_uses
-from linksim.schemes.sesc import header, mask_code, mask_header, packing, rate
+from linksim.schemes.sesc import header, mask_code, mask_header, packing, planning, rate
 from linksim.schemes.sesc.config import SescConfig
 from linksim.schemes.sesc.gains import UNKNOWN_DB, UNTOLD
 from linksim.schemes.sesc.stored import compiled_networks
@@ -97,50 +95,19 @@ class Sesc(Scheme):
         weights = analysis.weights.reshape(len(analysis), -1)
         return rate.allot(weights, self.mu if mu is None else mu, 1)[0].reshape(analysis.weights.shape)
 
+    def allot(self, analysis: Analysis, room) -> tuple[np.ndarray, np.ndarray]:
+        """Masks bool [B, h, w] and uses of a kept feature int [B] for so many symbols."""
+        weights = analysis.weights.reshape(len(analysis), -1)
+        room = None if room is None else np.broadcast_to(room, len(analysis))
+        mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, self.most)
+        return mask.reshape(analysis.weights.shape), uses
+
     def make_plan(self, survey: Survey) -> dict:
-        budget = self.budgeted if survey.budget is None else survey.budget
-        return self._plan(survey) if budget is None else self._plan_within(budget, survey)
+        return planning.make_plan(self, survey)
 
-    def _plan(self, survey: Survey) -> dict:
-        """Where a burst may have the uses that its features want."""
-        weights, strength, link = survey.analysis.weights, self.config.tidy, self.bench.link
-        masks, model = mask_header.learn(self.masks(survey.analysis), weights, strength, grow=True)
-        plan = mask_header.plan_for(masks, model, strength, whole=True)
-        if self.config.header_rate:
-            return plan | {"header_uses": header_uses(self._header_bits(plan), self.config.header_rate)}
-        payload = packing.symbols(masks, np.full(len(masks), self.uses), self.config.context)
-        return plan | {"header_uses": choose_header_uses(self._header_bits(plan), payload, link, survey.snr_db,
-                                                         self._draw(survey))}
-
-    def _plan_within(self, budget, survey: Survey) -> dict:
-        """Where header and features have to share a budget of channel uses, int [P] or one for all."""
-        weights, strength, link = survey.analysis.weights, self.config.tidy, self.bench.link
-        masks = self._allot(survey.analysis, link.capacity(budget))[0]
-        masks, model = mask_header.learn(masks, weights, strength, grow=False)
-        room = least = np.min(link.capacity(budget))
-        if survey.test_budget is not None:  # what any picture has, those tested included
-            least = min(room, np.min(link.capacity(survey.test_budget)))
-        for whole in (True, False):
-            plan = mask_header.plan_for(masks, model, strength, whole)
-            bits, tokens = self._header_bits(plan), self.grid**2
-            taken = rate.smallest(tokens, tokens if whole else 1, self.uses, self.config.context)
-            if self.config.header_rate:
-                plan["header_uses"] = header_uses(bits, self.config.header_rate)
-            else:
-                most = room if whole else least - taken  # a weaker header only where there is no other way
-                plan["header_uses"] = header.share_of_budget(bits, room, most, link, survey.snr_db, self._draw(survey))
-            if plan["header_uses"] + taken <= least:
-                return plan
-        raise UserError(f"scheme {self.config.name!r}: its smallest budget has room for {least} symbols beside pilots; "
-                        f"the header ({plan['header_uses']}) and one feature take {plan['header_uses'] + taken}: raise "
-                        "the budget")
-
-    def _header_bits(self, plan: dict) -> int:
+    def header_bits(self, plan: dict) -> int:
+        """Bits of a header that tells masks as this plan does."""
         return header.bits(self.uses is None) + plan["mask_bits"]
-
-    @staticmethod
-    def _draw(survey: Survey):
-        return calibration_draw(survey.seed, len(survey.images), survey.realisations)
 
     def plan_with_room(self, masks: np.ndarray) -> dict:
         """The plan adopted, with a header that any of these masks, bool [B, h, w], fits in."""
@@ -151,7 +118,7 @@ class Sesc(Scheme):
         room = None
         if budget is not None:
             room = np.broadcast_to(self.bench.link.capacity(budget) - self.plan["header_uses"], len(analysis))
-        masks, uses = self._allot(analysis, room)
+        masks, uses = self.allot(analysis, room)
         masks, codes = mask_header.tell(masks, analysis.weights, self.plan, self.config.tidy, grow=room is None)
         if self.uses is None:
             uses = rate.fill(room, masks.sum((1, 2)), self.grid**2, self.config.context, self.most)
@@ -211,13 +178,6 @@ class Sesc(Scheme):
         said += ["encoder and power set for each burst's channel"] if self.follows_channel else []
         return ", ".join(said)
 
-    def _allot(self, analysis: Analysis, room) -> tuple[np.ndarray, np.ndarray]:
-        """Masks bool [B, h, w] and uses of a kept feature int [B] for so many symbols."""
-        weights = analysis.weights.reshape(len(analysis), -1)
-        room = None if room is None else np.broadcast_to(room, len(analysis))
-        mask, uses = rate.allot(weights, self.mu, self.uses, self.config.context, room, self.most)
-        return mask.reshape(analysis.weights.shape), uses
-
     def _counted_on(self, knowledge: Knowledge, rows: int) -> np.ndarray:
         """float64 [rows], the SNR that encoder and power are set for; the mean one where a burst's own isn't known."""
         own = knowledge.effective_snr_db if self.follows_channel else None
@@ -229,7 +189,7 @@ class Sesc(Scheme):
         if mu != self.mu:
             learned = mask_header.learn(masks, analysis.weights, strength, grow=True)
             plan = mask_header.plan_for(*learned, strength, whole=True)
-        return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], self._header_bits(plan)
+        return mask_header.tell(masks, analysis.weights, plan, strength, grow=True)[0], self.header_bits(plan)
 
     def _burst(self, images, masks: np.ndarray, codes: np.ndarray, uses: np.ndarray, snr: np.ndarray) -> Burst:
         counts = np.where(masks, uses[:, None, None], self.config.context)
