@@ -24,7 +24,7 @@ class Course:
     """Encoder, noise, decoder and detectors' opinions in one trainable model. detectors: names or paths."""
 
     def __init__(self, images, finds, detectors, crop, zoom, uses, batch, masks, rate, start, seed, air=None,
-                 error_weight=50.0, feature_weight=1.0, answer_weight=0.5, linear_start=True, conditioned=True,
+                 error_weight=1000.0, feature_weight=1.0, answer_weight=0.5, linear_start=True, conditioned=True,
                  network=None, precision=None, often=None, alone=0.5):
         import keras
 

@@ -23,7 +23,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
           zoom: float = 1.0, uses: int = 192, pictures: int = 4000, batch: int = 16, masks: bool = True,
           rate: float = 6e-4, start: str | None = None, seed: int = 1, aware_pictures: int = 1200,
           aims: tuple[str, ...] = ("detection",), air: str | None = None, steps: int | None = None,
-          patience: int | None = None, error_weight: float = 50.0, feature_weight: float = 1.0,
+          patience: int | None = None, error_weight: float = 1000.0, feature_weight: float = 1.0,
           answer_weight: float = 0.5, linear_start: bool = True, conditioned: bool = True,
           encoder: dict | None = None, decoder: dict | None = None, awareness: dict | None = None,
           teacher: Teacher = "finds", reach: float = 1.0, steepness: float = 1.0, judges: tuple[str, ...] = (),
@@ -45,7 +45,8 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
     start: weights to go on from. steps: a number of batches instead of minutes, for comparisons at equal effort;
         0 teaches the semantic-aware models alone.
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
-    error_weight, feature_weight, answer_weight: shares of the loss.
+    error_weight, feature_weight, answer_weight: shares of the loss. Less squared error (50) pleases the detector that
+        teaches no more, and others less (`scenarios/teaching.yaml`).
     linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
     encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
     awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
