@@ -2,6 +2,7 @@
 
     python benchmarks/tables.py results/reference/voc_claims
     python benchmarks/tables.py results/reference/voc_claims --key nanodet.ap50 --snr 0 10 20
+    python benchmarks/tables.py --page README.md        # the cells of a page's tables anew, their rows as they are
 
 The comment ahead of the table says where it is from; tests/test_readme.py holds every cell behind such a comment to
 the committed table.csv.
@@ -9,7 +10,10 @@ the committed table.csv.
 
 import argparse
 import csv
+import re
 from pathlib import Path
+
+TABLE = re.compile(r"<!-- (results/\S+) (\S+) -->\n((?:\|.*\n)+)")
 
 
 def read(folder: Path) -> dict[tuple[str, float], dict[str, str]]:
@@ -48,13 +52,45 @@ def markdown(folder: Path, key: str, snr: list[float] | None) -> str:
     return "\n".join(told)
 
 
+def cells(line: str) -> list[str]:
+    """Of a line of a table in Markdown."""
+    return [cell.strip() for cell in line.strip("\n")[1:-1].split("|")]
+
+
+def anew(text: str, root: Path) -> str:
+    """A page whose tables have the cells of the table.csv that they are from, those left empty aside."""
+    def table(found: re.Match) -> str:
+        folder, key, lines = found.groups()
+        heading, rule, *rows = lines.splitlines()
+        measured, points = read(root / folder), cells(heading)[1:]
+        told = [f"<!-- {folder} {key} -->", heading, rule]
+        for name, *old in map(cells, rows):
+            new = [cell and _cell(measured, name, at, key) for at, cell in zip(points, old, strict=True)]
+            told.append(f"| {' | '.join([name, *new])} |")
+        return "\n".join(told) + "\n"
+
+    return TABLE.sub(table, text)
+
+
+def _cell(lines: dict, name: str, column: str, key: str) -> str:
+    """Of a scheme's row, below a heading that is `uses` or an SNR."""
+    return f"{mean_uses(lines, name):,.0f}" if column == "uses" else short(float(lines[name, float(column)][key]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?", help="folder of a table.csv")
+    parser.add_argument("--page", type=Path, help="write a page's tables anew in the place of printing one")
     parser.add_argument("--key", default="ap50", help="column of table.csv")
     parser.add_argument("--snr", type=float, nargs="+", metavar="DB")
     asked = parser.parse_args()
-    print(markdown(asked.run, asked.key, asked.snr))
+    if asked.page:
+        text = asked.page.read_text(encoding="utf-8")
+        asked.page.write_text(anew(text, Path(__file__).parents[1]), encoding="utf-8")
+    elif asked.run:
+        print(markdown(asked.run, asked.key, asked.snr))
+    else:
+        parser.error("name a run's folder, or a --page")
 
 
 if __name__ == "__main__":

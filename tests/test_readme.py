@@ -52,13 +52,6 @@ def test_every_scenario_of_the_readme_exists():
     assert named and all((Path(__file__).parents[1] / path).is_file() for path in named)
 
 
-def tables(text: str) -> list[tuple[str, str, list[list[str]]]]:
-    """(folder, column, rows of cells, the heading first) of every table behind a comment that says where it is from."""
-    found = re.findall(r"<!-- (results/\S+) (\S+) -->\n((?:\|.*\n)+)", text)
-    return [(folder, key, [[cell.strip() for cell in line.strip("\n")[1:-1].split("|")] for line in rows.splitlines()])
-            for folder, key, rows in found]
-
-
 @pytest.fixture(scope="module")
 def maker():
     spec = importlib.util.spec_from_file_location("tables", ROOT / "benchmarks" / "tables.py")
@@ -70,10 +63,10 @@ def maker():
 @pytest.mark.parametrize("page", ["README.md", "results/reference/README.md"])
 def test_tables_say_what_was_measured(page, maker):
     """Every cell is the committed table.csv's, rounded to the digits that it shows."""
-    found = tables((ROOT / page).read_text(encoding="utf-8"))
+    found = maker.TABLE.findall((ROOT / page).read_text(encoding="utf-8"))
     assert found
-    for folder, key, (heading, _, *rows) in found:
-        lines = maker.read(ROOT / folder)
+    for folder, key, table in found:
+        lines, (heading, _, *rows) = maker.read(ROOT / folder), map(maker.cells, table.splitlines())
         for name, *cells in rows:
             assert any(cells), f"{page}: {name}"
             for column, cell in zip(heading[1:], cells, strict=True):
@@ -93,6 +86,15 @@ def test_a_table_is_made_from_a_runs_own_columns(maker, tmp_path):
         maker.markdown(tmp_path, "ap5", None)
     with pytest.raises(SystemExit, match="holds no table.csv"):
         maker.markdown(tmp_path / "nowhere", "ap50", None)
+
+
+def test_a_pages_cells_are_made_anew_and_its_rows_stay(maker, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "table.csv").write_text("scheme,kind,snr_db,ap50,uses\na,scheme,2.5,0.12349,1000\n"
+                                                    "a,scheme,5,0.2,1000\nb,bound,2.5,1.0,\nb,bound,5,1.0,\n")
+    page = "text\n<!-- results/. ap50 -->\n| at SNR (dB) | 2.5 | uses |\n|---|---|---|\n{}\n\nmore\n"
+    old, new = "| a | .9 | 7 |\n| b |  |  |", "| a | .123 | 1,000 |\n| b |  |  |"
+    assert maker.anew(page.format(old), tmp_path) == page.format(new)
 
 
 def test_what_was_measured_was_measured_with_weights_that_ship():
