@@ -46,7 +46,7 @@ def train(out: Path, minutes: float, sources: list[dict], detector: str, input_s
         0 teaches the semantic-aware models alone.
     patience: stop when the held-out loss hasn't improved over so many hundreds of batches, and keep the best weights.
     error_weight, feature_weight, answer_weight: shares of the loss. Less squared error (50) pleases the detector that
-        teaches no more, and others less (`scenarios/teaching.yaml`).
+        teaches more only where features have many uses, and others less (`scenarios/teaching.yaml`).
     linear_start, conditioned: False for ablations: random weights at the start; networks that aren't told the noise.
     encoder, decoder: sizes of the networks, {width, depth} and {width, depth, channels, detail}.
     awareness: size and epochs of the semantic-aware models, {width, depth, epochs}; teacher: what they are taught by,
